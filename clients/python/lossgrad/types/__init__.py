@@ -1,0 +1,9 @@
+"""The types that carry a call: the problem, its options, the result, the server's info."""
+
+from lossgrad.types.arrays import Array
+from lossgrad.types.info import Limits, ServerInfo
+from lossgrad.types.options import Options
+from lossgrad.types.problem import Problem, ProblemArguments
+from lossgrad.types.result import Result
+
+__all__ = ["Array", "Limits", "Options", "Problem", "ProblemArguments", "Result", "ServerInfo"]

@@ -1,0 +1,29 @@
+"""What a server tells about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits on one call, in bytes; exceeding one is `TooLarge`."""
+
+    max_request_bytes: int
+    """Largest request: a gRPC message or an HTTP body."""
+    max_response_bytes: int
+    """Largest answer, counted as the bytes of its arrays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerInfo:
+    """Version, limits and capabilities of a server."""
+
+    version: str
+    limits: Limits
+    losses: tuple[str, ...]
+    outputs: tuple[str, ...]
+    float_dtypes: tuple[str, ...]
+    label_dtypes: tuple[str, ...]
+    compute_threads: int
+    uptime_seconds: float

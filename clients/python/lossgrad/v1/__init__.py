@@ -1,0 +1,1 @@
+"""Generated from protos/lossgrad/v1; see `make proto`."""

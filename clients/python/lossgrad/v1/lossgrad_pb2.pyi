@@ -1,0 +1,273 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Dtype(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DTYPE_UNSPECIFIED: _ClassVar[Dtype]
+    DTYPE_F16: _ClassVar[Dtype]
+    DTYPE_BF16: _ClassVar[Dtype]
+    DTYPE_F32: _ClassVar[Dtype]
+    DTYPE_F64: _ClassVar[Dtype]
+    DTYPE_I8: _ClassVar[Dtype]
+    DTYPE_I16: _ClassVar[Dtype]
+    DTYPE_I32: _ClassVar[Dtype]
+    DTYPE_I64: _ClassVar[Dtype]
+    DTYPE_U8: _ClassVar[Dtype]
+    DTYPE_U16: _ClassVar[Dtype]
+    DTYPE_U32: _ClassVar[Dtype]
+    DTYPE_U64: _ClassVar[Dtype]
+
+class Loss(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LOSS_UNSPECIFIED: _ClassVar[Loss]
+    LOSS_SOFTMAX: _ClassVar[Loss]
+    LOSS_HINGE: _ClassVar[Loss]
+
+class Reduction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REDUCTION_UNSPECIFIED: _ClassVar[Reduction]
+    REDUCTION_MEAN: _ClassVar[Reduction]
+    REDUCTION_SUM: _ClassVar[Reduction]
+    REDUCTION_NONE: _ClassVar[Reduction]
+
+class RegConvention(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REG_CONVENTION_UNSPECIFIED: _ClassVar[RegConvention]
+    REG_CONVENTION_HALF: _ClassVar[RegConvention]
+    REG_CONVENTION_FULL: _ClassVar[RegConvention]
+
+class NonfinitePolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NONFINITE_POLICY_UNSPECIFIED: _ClassVar[NonfinitePolicy]
+    NONFINITE_POLICY_ERROR: _ClassVar[NonfinitePolicy]
+    NONFINITE_POLICY_PROPAGATE: _ClassVar[NonfinitePolicy]
+
+class EmptyMean(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EMPTY_MEAN_UNSPECIFIED: _ClassVar[EmptyMean]
+    EMPTY_MEAN_ZERO: _ClassVar[EmptyMean]
+    EMPTY_MEAN_NAN: _ClassVar[EmptyMean]
+    EMPTY_MEAN_ERROR: _ClassVar[EmptyMean]
+
+class Output(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OUTPUT_UNSPECIFIED: _ClassVar[Output]
+    OUTPUT_LOSS: _ClassVar[Output]
+    OUTPUT_DATA_LOSS: _ClassVar[Output]
+    OUTPUT_REG_LOSS: _ClassVar[Output]
+    OUTPUT_Z_LOSS: _ClassVar[Output]
+    OUTPUT_DENOMINATOR: _ClassVar[Output]
+    OUTPUT_N_ROWS: _ClassVar[Output]
+    OUTPUT_N_IGNORED: _ClassVar[Output]
+    OUTPUT_ACCURACY: _ClassVar[Output]
+    OUTPUT_ROW_LOSSES: _ClassVar[Output]
+    OUTPUT_DSCORES: _ClassVar[Output]
+    OUTPUT_DW2: _ClassVar[Output]
+    OUTPUT_DB2: _ClassVar[Output]
+    OUTPUT_DH1: _ClassVar[Output]
+    OUTPUT_DW1: _ClassVar[Output]
+    OUTPUT_DB1: _ClassVar[Output]
+    OUTPUT_DX: _ClassVar[Output]
+    OUTPUT_DTARGETS: _ClassVar[Output]
+    OUTPUT_PROBS: _ClassVar[Output]
+    OUTPUT_LOG_PARTITION: _ClassVar[Output]
+    OUTPUT_PREDICTIONS: _ClassVar[Output]
+DTYPE_UNSPECIFIED: Dtype
+DTYPE_F16: Dtype
+DTYPE_BF16: Dtype
+DTYPE_F32: Dtype
+DTYPE_F64: Dtype
+DTYPE_I8: Dtype
+DTYPE_I16: Dtype
+DTYPE_I32: Dtype
+DTYPE_I64: Dtype
+DTYPE_U8: Dtype
+DTYPE_U16: Dtype
+DTYPE_U32: Dtype
+DTYPE_U64: Dtype
+LOSS_UNSPECIFIED: Loss
+LOSS_SOFTMAX: Loss
+LOSS_HINGE: Loss
+REDUCTION_UNSPECIFIED: Reduction
+REDUCTION_MEAN: Reduction
+REDUCTION_SUM: Reduction
+REDUCTION_NONE: Reduction
+REG_CONVENTION_UNSPECIFIED: RegConvention
+REG_CONVENTION_HALF: RegConvention
+REG_CONVENTION_FULL: RegConvention
+NONFINITE_POLICY_UNSPECIFIED: NonfinitePolicy
+NONFINITE_POLICY_ERROR: NonfinitePolicy
+NONFINITE_POLICY_PROPAGATE: NonfinitePolicy
+EMPTY_MEAN_UNSPECIFIED: EmptyMean
+EMPTY_MEAN_ZERO: EmptyMean
+EMPTY_MEAN_NAN: EmptyMean
+EMPTY_MEAN_ERROR: EmptyMean
+OUTPUT_UNSPECIFIED: Output
+OUTPUT_LOSS: Output
+OUTPUT_DATA_LOSS: Output
+OUTPUT_REG_LOSS: Output
+OUTPUT_Z_LOSS: Output
+OUTPUT_DENOMINATOR: Output
+OUTPUT_N_ROWS: Output
+OUTPUT_N_IGNORED: Output
+OUTPUT_ACCURACY: Output
+OUTPUT_ROW_LOSSES: Output
+OUTPUT_DSCORES: Output
+OUTPUT_DW2: Output
+OUTPUT_DB2: Output
+OUTPUT_DH1: Output
+OUTPUT_DW1: Output
+OUTPUT_DB1: Output
+OUTPUT_DX: Output
+OUTPUT_DTARGETS: Output
+OUTPUT_PROBS: Output
+OUTPUT_LOG_PARTITION: Output
+OUTPUT_PREDICTIONS: Output
+
+class Tensor(_message.Message):
+    __slots__ = ("dtype", "shape", "data")
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    dtype: Dtype
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    data: bytes
+    def __init__(self, dtype: _Optional[_Union[Dtype, str]] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class ComputeRequest(_message.Message):
+    __slots__ = ("scores", "labels", "targets", "h1", "w2", "b2", "x", "w1", "b1", "class_weights", "sample_weights", "loss", "reduction", "denominator", "ignore_index", "label_smoothing", "temperature", "softcap", "z_loss", "margin", "reg", "reg_convention", "nonfinite", "empty_mean", "want", "gradient_dtype")
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    H1_FIELD_NUMBER: _ClassVar[int]
+    W2_FIELD_NUMBER: _ClassVar[int]
+    B2_FIELD_NUMBER: _ClassVar[int]
+    X_FIELD_NUMBER: _ClassVar[int]
+    W1_FIELD_NUMBER: _ClassVar[int]
+    B1_FIELD_NUMBER: _ClassVar[int]
+    CLASS_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    REDUCTION_FIELD_NUMBER: _ClassVar[int]
+    DENOMINATOR_FIELD_NUMBER: _ClassVar[int]
+    IGNORE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SMOOTHING_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    SOFTCAP_FIELD_NUMBER: _ClassVar[int]
+    Z_LOSS_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_FIELD_NUMBER: _ClassVar[int]
+    REG_FIELD_NUMBER: _ClassVar[int]
+    REG_CONVENTION_FIELD_NUMBER: _ClassVar[int]
+    NONFINITE_FIELD_NUMBER: _ClassVar[int]
+    EMPTY_MEAN_FIELD_NUMBER: _ClassVar[int]
+    WANT_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_DTYPE_FIELD_NUMBER: _ClassVar[int]
+    scores: Tensor
+    labels: Tensor
+    targets: Tensor
+    h1: Tensor
+    w2: Tensor
+    b2: Tensor
+    x: Tensor
+    w1: Tensor
+    b1: Tensor
+    class_weights: Tensor
+    sample_weights: Tensor
+    loss: Loss
+    reduction: Reduction
+    denominator: float
+    ignore_index: int
+    label_smoothing: float
+    temperature: float
+    softcap: float
+    z_loss: float
+    margin: float
+    reg: float
+    reg_convention: RegConvention
+    nonfinite: NonfinitePolicy
+    empty_mean: EmptyMean
+    want: _containers.RepeatedScalarFieldContainer[Output]
+    gradient_dtype: Dtype
+    def __init__(self, scores: _Optional[_Union[Tensor, _Mapping]] = ..., labels: _Optional[_Union[Tensor, _Mapping]] = ..., targets: _Optional[_Union[Tensor, _Mapping]] = ..., h1: _Optional[_Union[Tensor, _Mapping]] = ..., w2: _Optional[_Union[Tensor, _Mapping]] = ..., b2: _Optional[_Union[Tensor, _Mapping]] = ..., x: _Optional[_Union[Tensor, _Mapping]] = ..., w1: _Optional[_Union[Tensor, _Mapping]] = ..., b1: _Optional[_Union[Tensor, _Mapping]] = ..., class_weights: _Optional[_Union[Tensor, _Mapping]] = ..., sample_weights: _Optional[_Union[Tensor, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., reduction: _Optional[_Union[Reduction, str]] = ..., denominator: _Optional[float] = ..., ignore_index: _Optional[int] = ..., label_smoothing: _Optional[float] = ..., temperature: _Optional[float] = ..., softcap: _Optional[float] = ..., z_loss: _Optional[float] = ..., margin: _Optional[float] = ..., reg: _Optional[float] = ..., reg_convention: _Optional[_Union[RegConvention, str]] = ..., nonfinite: _Optional[_Union[NonfinitePolicy, str]] = ..., empty_mean: _Optional[_Union[EmptyMean, str]] = ..., want: _Optional[_Iterable[_Union[Output, str]]] = ..., gradient_dtype: _Optional[_Union[Dtype, str]] = ...) -> None: ...
+
+class ComputeResponse(_message.Message):
+    __slots__ = ("loss", "data_loss", "reg_loss", "z_loss", "denominator", "n_rows", "n_ignored", "accuracy", "row_losses", "dscores", "dw2", "db2", "dh1", "dw1", "db1", "dx", "dtargets", "probs", "log_partition", "predictions")
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    DATA_LOSS_FIELD_NUMBER: _ClassVar[int]
+    REG_LOSS_FIELD_NUMBER: _ClassVar[int]
+    Z_LOSS_FIELD_NUMBER: _ClassVar[int]
+    DENOMINATOR_FIELD_NUMBER: _ClassVar[int]
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    N_IGNORED_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    ROW_LOSSES_FIELD_NUMBER: _ClassVar[int]
+    DSCORES_FIELD_NUMBER: _ClassVar[int]
+    DW2_FIELD_NUMBER: _ClassVar[int]
+    DB2_FIELD_NUMBER: _ClassVar[int]
+    DH1_FIELD_NUMBER: _ClassVar[int]
+    DW1_FIELD_NUMBER: _ClassVar[int]
+    DB1_FIELD_NUMBER: _ClassVar[int]
+    DX_FIELD_NUMBER: _ClassVar[int]
+    DTARGETS_FIELD_NUMBER: _ClassVar[int]
+    PROBS_FIELD_NUMBER: _ClassVar[int]
+    LOG_PARTITION_FIELD_NUMBER: _ClassVar[int]
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    loss: float
+    data_loss: float
+    reg_loss: float
+    z_loss: float
+    denominator: float
+    n_rows: int
+    n_ignored: int
+    accuracy: float
+    row_losses: Tensor
+    dscores: Tensor
+    dw2: Tensor
+    db2: Tensor
+    dh1: Tensor
+    dw1: Tensor
+    db1: Tensor
+    dx: Tensor
+    dtargets: Tensor
+    probs: Tensor
+    log_partition: Tensor
+    predictions: Tensor
+    def __init__(self, loss: _Optional[float] = ..., data_loss: _Optional[float] = ..., reg_loss: _Optional[float] = ..., z_loss: _Optional[float] = ..., denominator: _Optional[float] = ..., n_rows: _Optional[int] = ..., n_ignored: _Optional[int] = ..., accuracy: _Optional[float] = ..., row_losses: _Optional[_Union[Tensor, _Mapping]] = ..., dscores: _Optional[_Union[Tensor, _Mapping]] = ..., dw2: _Optional[_Union[Tensor, _Mapping]] = ..., db2: _Optional[_Union[Tensor, _Mapping]] = ..., dh1: _Optional[_Union[Tensor, _Mapping]] = ..., dw1: _Optional[_Union[Tensor, _Mapping]] = ..., db1: _Optional[_Union[Tensor, _Mapping]] = ..., dx: _Optional[_Union[Tensor, _Mapping]] = ..., dtargets: _Optional[_Union[Tensor, _Mapping]] = ..., probs: _Optional[_Union[Tensor, _Mapping]] = ..., log_partition: _Optional[_Union[Tensor, _Mapping]] = ..., predictions: _Optional[_Union[Tensor, _Mapping]] = ...) -> None: ...
+
+class GetServerInfoRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetServerInfoResponse(_message.Message):
+    __slots__ = ("version", "limits", "losses", "outputs", "float_dtypes", "label_dtypes", "compute_threads", "uptime_seconds")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    LOSSES_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    FLOAT_DTYPES_FIELD_NUMBER: _ClassVar[int]
+    LABEL_DTYPES_FIELD_NUMBER: _ClassVar[int]
+    COMPUTE_THREADS_FIELD_NUMBER: _ClassVar[int]
+    UPTIME_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    limits: Limits
+    losses: _containers.RepeatedScalarFieldContainer[Loss]
+    outputs: _containers.RepeatedScalarFieldContainer[Output]
+    float_dtypes: _containers.RepeatedScalarFieldContainer[Dtype]
+    label_dtypes: _containers.RepeatedScalarFieldContainer[Dtype]
+    compute_threads: int
+    uptime_seconds: float
+    def __init__(self, version: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., losses: _Optional[_Iterable[_Union[Loss, str]]] = ..., outputs: _Optional[_Iterable[_Union[Output, str]]] = ..., float_dtypes: _Optional[_Iterable[_Union[Dtype, str]]] = ..., label_dtypes: _Optional[_Iterable[_Union[Dtype, str]]] = ..., compute_threads: _Optional[int] = ..., uptime_seconds: _Optional[float] = ...) -> None: ...
+
+class Limits(_message.Message):
+    __slots__ = ("max_request_bytes", "max_response_bytes")
+    MAX_REQUEST_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_RESPONSE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    max_request_bytes: int
+    max_response_bytes: int
+    def __init__(self, max_request_bytes: _Optional[int] = ..., max_response_bytes: _Optional[int] = ...) -> None: ...
