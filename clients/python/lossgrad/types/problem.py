@@ -17,6 +17,7 @@ from typing import Any, Self, TypedDict, cast
 from lossgrad.errors import InvalidArgument, Violation
 from lossgrad.types import dtypes, rules
 from lossgrad.types.arrays import Array, NotAnArray, read_array, read_floats
+from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.options import (
     EmptyMean,
     LossName,
@@ -26,7 +27,6 @@ from lossgrad.types.options import (
     RegConvention,
     read_options,
 )
-from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.quantities import INPUTS, OUTPUTS, ROWS
 
 
@@ -169,7 +169,9 @@ class Problem:
             "b2": ("w2",) if "w2" in sent else ("scores",),
             "b1": ("w1",),
         }[name]
-        present = [cast(str, dtypes.to_name(sent[part].dtype)) for part in made_from if part in sent]
+        present = [
+            cast(str, dtypes.to_name(sent[part].dtype)) for part in made_from if part in sent
+        ]
         return dtypes.widest(present)
 
 

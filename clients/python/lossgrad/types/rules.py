@@ -117,7 +117,9 @@ def compatibility(arrays: Arrays, options: Options, want: tuple[str, ...]) -> It
 
 def _options_and_inputs(arrays: Arrays, options: Options) -> Iterator[Violation]:
     if options.denominator is not None and options.reduction != "mean":
-        yield Violation("denominator", f"goes with reduction 'mean' only, not {options.reduction!r}")
+        yield Violation(
+            "denominator", f"goes with reduction 'mean' only, not {options.reduction!r}"
+        )
     if options.ignore_index is not None and "labels" not in arrays:
         yield Violation("ignore_index", "goes with labels only; weigh rows by sample_weights = 0")
     if options.reg > 0 and "w1" not in arrays and "w2" not in arrays:
@@ -162,9 +164,7 @@ def values(arrays: Arrays, options: Options) -> Iterator[Violation]:
             yield from _all_finite(name, arrays[name])
 
 
-def _labels_in_range(
-    labels: Array, classes: int, ignore_index: int | None
-) -> Iterator[Violation]:
+def _labels_in_range(labels: Array, classes: int, ignore_index: int | None) -> Iterator[Violation]:
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any() and ignore_index is not None:
         wrong &= labels != ignore_index

@@ -1,0 +1,68 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROTO := protos/lossgrad/v1/lossgrad.proto
+BASELINE := protos/baseline.txtpb
+PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format lint types proto check-proto proto-baseline clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP_INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
+	$(BIN)/lossgrad demo $(ARGS)
+
+serve: $(VENV)/.demo ## Serve gRPC on localhost:50051 and HTTP on localhost:8080
+	$(BIN)/lossgrad serve $(ARGS)
+
+test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
+	$(BIN)/pytest $(ARGS)
+
+check: lint types check-proto ## Check format, lint, types, generated code and the proto contract
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+	$(BIN)/buf format --write
+
+lint: $(VENV)/.dev ## Check format and lint
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: $(VENV)/.dev ## Check types (strict on the client)
+	$(BIN)/pyright
+
+proto: $(VENV)/.dev ## Generate the Python code of the proto
+	$(BIN)/python -m grpc_tools.protoc --proto_path=protos --python_out=clients/python --pyi_out=clients/python $(PROTO)
+
+check-proto: $(VENV)/.dev ## Lint the proto, hold it against the baseline, and check the generated code
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against $(BASELINE)
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT \
+	&& $(BIN)/python -m grpc_tools.protoc --proto_path=protos --python_out=$$fresh --pyi_out=$$fresh $(PROTO) \
+	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/lossgrad/v1 clients/python/lossgrad/v1 \
+	&& echo "generated code is up to date" \
+	|| { echo "generated code differs: run 'make proto' and commit the result" >&2; exit 1; }
+
+proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later ones must not break (with a release)
+	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
+
+clean: ## Remove the environment and what tools left behind
+	rm -rf $(VENV) out dist .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
