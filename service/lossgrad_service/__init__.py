@@ -1,1 +1,10 @@
-"""The lossgrad service."""
+"""The lossgrad service: what an operator runs.
+
+::
+
+    cli, demo ─→ server (composition) ─→ grpc_api, http_api ─→ calls ─→ core ─→ kernels
+                                     └─→ runtime
+
+Importing this package alone needs the standard library only, so that the command
+line can say what is missing from a base install.
+"""

@@ -1,9 +1,18 @@
 """The types that carry a call: the problem, its options, the result, the server's info."""
 
 from lossgrad.types.arrays import Array
-from lossgrad.types.info import Limits, ServerInfo
+from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.options import Options
 from lossgrad.types.problem import Problem, ProblemArguments
 from lossgrad.types.result import Result
 
-__all__ = ["Array", "Limits", "Options", "Problem", "ProblemArguments", "Result", "ServerInfo"]
+__all__ = [
+    "Array",
+    "InfoRequest",
+    "Limits",
+    "Options",
+    "Problem",
+    "ProblemArguments",
+    "Result",
+    "ServerInfo",
+]

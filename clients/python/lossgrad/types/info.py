@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class InfoRequest:
+    """Asks for a `ServerInfo`; there is nothing to say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Limits on one call, in bytes; exceeding one is `TooLarge`."""

@@ -44,6 +44,13 @@ class Options:
     want: tuple[str, ...] | None = None
     gradient_dtype: FloatName | None = None
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The options that differ from their defaults, by name; all that has to travel."""
+        fields = type(self).__dataclass_fields__
+        values = {name: getattr(self, name) for name in fields}
+        return {name: value for name, value in values.items() if value != fields[name].default}
+
 
 @dataclass(frozen=True, slots=True)
 class _Domain:
@@ -64,7 +71,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Options that are one of a few words."""
 
-_NUMBERS: Final[Mapping[str, _Domain]] = MappingProxyType(
+NUMBERS: Final[Mapping[str, _Domain]] = MappingProxyType(
     {
         "denominator": _Domain("a finite number, not 0", lambda v: v != 0),
         "label_smoothing": _Domain("a number in [0, 1]", lambda v: 0 <= v <= 1),
@@ -75,6 +82,7 @@ _NUMBERS: Final[Mapping[str, _Domain]] = MappingProxyType(
         "reg": _Domain("a finite number ≥ 0", lambda v: v >= 0),
     }
 )
+"""Options that are a number, and the numbers that each takes."""
 
 NAMES: Final = tuple(Options.__dataclass_fields__)
 """Every option's name."""
@@ -137,8 +145,8 @@ def _read_float_dtype(value: object) -> str:
 def _read_option(name: str, value: object) -> object:
     if name in CHOICES:
         return _read_choice(value, CHOICES[name])
-    if name in _NUMBERS:
-        return _read_number(value, _NUMBERS[name])
+    if name in NUMBERS:
+        return _read_number(value, NUMBERS[name])
     if name == "ignore_index":
         return _read_ignore_index(value)
     return _read_want(value) if name == "want" else _read_float_dtype(value)

@@ -1,0 +1,205 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from lossgrad.calls import ClientSettings, ComputeCall
+from lossgrad.endpoints import COMPUTE, INFO, Endpoint, Reply, Request
+from lossgrad.errors import LossGradError
+from lossgrad.transports import open_transport
+from lossgrad.types.info import InfoRequest, ServerInfo
+from lossgrad.types.problem import ProblemArguments
+from lossgrad.types.result import Result
+
+
+class Client(ClientSettings):
+    """A service that computes losses and their gradients.
+
+    Safe to share between threads; usable after a fork, where it opens a connection
+    of its own; pickles as its target and options. Nothing is connected before the
+    first call. Close it, or use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    target : str
+        Where the service is: ``localhost:50051`` or ``grpc://host:port`` (gRPC),
+        ``grpcs://host:port`` (over TLS), ``unix:///path``, ``dns:///name:port``,
+        ``http://host:port``, ``https://host:port`` (JSON), or ``local:`` (in this
+        process; needs ``pip install "lossgrad[service]"``). Results and exceptions
+        are the same from all.
+    timeout : float
+        Seconds that a call may take, retries included, unless it says otherwise.
+    tls_ca : path, optional
+        File of PEM certificates to trust instead of the system's, for ``grpcs://``
+        and ``https://``.
+
+    Raises
+    ------
+    InvalidArgument
+        Where the target or an option means nothing.
+
+    Examples
+    --------
+    >>> with lossgrad.Client("localhost:50051") as client:
+    ...     result = client.compute(scores=scores, labels=labels)
+    ...     result.loss, result.dscores
+    """
+
+    def __init__(
+        self, target: str, *, timeout: float = 60.0, tls_ca: str | os.PathLike[str] | None = None
+    ) -> None:
+        super().__init__(target, timeout=timeout, tls_ca=tls_ca)
+        self._transport = open_transport(self.target, self.tls_ca)
+
+    def compute(
+        self,
+        *,
+        out: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **arguments: Unpack[ProblemArguments],
+    ) -> Result:
+        """Compute the loss of one batch and the gradients that are asked for.
+
+        Scores are sent as they are, or computed from a hidden layer
+        (``scores = h1·w2 + b2``), which in turn may be computed from inputs
+        (``h1 = relu(x·w1 + b1)``); gradients come back for whatever was sent. Arrays
+        may have any strides and either byte order, be read-only or memory-mapped, or
+        be anything with ``__array__`` or ``__dlpack__``; nested lists will do. None
+        is the same as leaving an argument out. ``…`` below stands for any leading
+        axes; their product is N, the number of rows.
+
+        Parameters
+        ----------
+        scores : array (…, C), float, optional
+            Logits. Floats are float16, bfloat16, float32 or float64.
+        labels : array (…), any integer dtype
+            Class indices in [0, C). Either labels or targets.
+        targets : array (…, C), float
+            Probability targets; rows need not sum to 1.
+        h1, w2, b2 : arrays (…, D), (D, C), (C), float, optional
+            Hidden activations and the output layer; b2 is 0 when left out.
+        x, w1, b1 : arrays (…, P), (P, D), (D), float, optional
+            Inputs and the first layer, instead of h1; b1 is 0 when left out.
+        class_weights : array (C), float, optional
+            Weight of each class; 1 when left out.
+        sample_weights : array (…), float, optional
+            Weight of each row; 1 when left out.
+        loss : {"softmax", "hinge"}
+            Cross-entropy (the default), or the multiclass SVM's loss.
+        reduction : {"mean", "sum", "none"}
+            The mean (the default) divides by the sum of the weights of live rows.
+            With "none", ``row_losses`` are the answer and gradients are the sum's.
+        denominator : float, optional
+            What the mean divides by instead; finite, not 0. Shards of a batch that
+            are sent with the whole batch's denominator add up to the whole.
+        ignore_index : int, optional
+            Rows with this label count for nothing.
+        label_smoothing : float
+            In [0, 1]; 0 by default.
+        temperature : float
+            Scores are divided by it; > 0, 1 by default.
+        softcap : float, optional
+            Scores are squashed to ``softcap·tanh(scores/softcap)``; > 0.
+        z_loss : float
+            Coefficient of the squared log-partition; ≥ 0, 0 by default.
+        margin : float
+            The hinge's margin; ≥ 0, 1 by default.
+        reg : float
+            Coefficient of the L2 penalty on w2 and w1; ≥ 0, 0 by default.
+        reg_convention : {"half", "full"}
+            Penalty ``reg·½·Σw²`` (the default) or ``reg·Σw²``.
+        nonfinite : {"error", "propagate"}
+            NaN and infinity in live rows are refused (the default) or computed with.
+            A score of −inf away from the label is a mask and always welcome.
+        empty_mean : {"zero", "nan", "error"}
+            The mean over no rows; "zero" by default.
+        want : sequence of str, optional
+            What to answer: any of ``loss``, ``row_losses``, ``dscores``, ``dw2``,
+            ``db2``, ``dh1``, ``dw1``, ``db1``, ``dx``, ``dtargets``, ``probs``,
+            ``log_partition``, ``predictions``, ``accuracy``. By default the loss and
+            the gradients of scores, w2, b2, w1 and b1, so far as they were sent.
+        gradient_dtype : {"f16", "bf16", "f32", "f64"} or dtype, optional
+            Dtype of gradients; by default each has that of its quantity.
+        out : dict of str to ndarray, optional
+            Arrays to write outputs into, by name, such as ``{"dscores": array}``. They
+            must have the output's shape and dtype, and are the result's attributes.
+        timeout : float, optional
+            Seconds that this call may take, retries included.
+
+        Returns
+        -------
+        Result
+            The scalars of the loss, and one attribute for each array asked for.
+
+        Raises
+        ------
+        InvalidArgument
+            The inputs are wrong; ``violations`` names every field. Also where the
+            client is closed.
+        TooLarge
+            The batch is over a limit of the server; send fewer rows at a time.
+        DeadlineExceeded
+            The time ran out.
+        Busy, Unavailable
+            The server is busy, or cannot be reached, and retries did not help.
+        LossGradError
+            The base of these and of all others.
+
+        Examples
+        --------
+        A linear classifier's loss and gradients:
+
+        >>> result = client.compute(h1=features, w2=w, b2=b, labels=labels, reg=1e-3)
+        >>> w -= rate * result.dw2
+        >>> b -= rate * result.db2
+        """
+        call = ComputeCall.of(arguments, out)
+        return call.deliver(self._send(COMPUTE, call.problem, timeout))
+
+    def info(self, *, timeout: float | None = None) -> ServerInfo:
+        """Return the server's version, limits and capabilities.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds that this call may take, retries included.
+
+        Raises
+        ------
+        LossGradError
+            As `compute`.
+        """
+        return self._send(INFO, InfoRequest(), timeout)
+
+    def close(self) -> None:
+        """Close the connections of this process; further calls are `InvalidArgument`."""
+        self._policies.close()
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _send(
+        self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float | None
+    ) -> Reply:
+        flow = self._flow(timeout)
+        step = next(flow)
+        while True:
+            try:
+                return self._transport.send(endpoint, request, step.timeout)
+            except LossGradError as error:
+                step = flow.send(error)
+            time.sleep(step.pause)

@@ -1,0 +1,1 @@
+"""Wire formats: the same problems, results, infos and errors as protobuf and as JSON."""

@@ -1,0 +1,22 @@
+"""Where the service's time went: seconds by stage, sent as a Server-Timing header.
+
+The text is that of the W3C's Server Timing, ``decode;dur=0.12, compute;dur=1.5``
+in milliseconds; gRPC carries it as trailing metadata ``server-timing``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_STAGE = re.compile(r"([A-Za-z][\w-]*);dur=(\d{1,12}(?:\.\d{1,12})?)")
+
+
+def encode_timing(timing: Mapping[str, float]) -> str:
+    """Return the header for seconds by stage, to the microsecond."""
+    return ", ".join(f"{stage};dur={seconds * 1e3:.3f}" for stage, seconds in timing.items())
+
+
+def decode_timing(text: str | None) -> dict[str, float]:
+    """Return seconds by stage; parts that cannot be read are left out."""
+    return {stage: float(milliseconds) / 1e3 for stage, milliseconds in _STAGE.findall(text or "")}

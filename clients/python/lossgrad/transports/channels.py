@@ -1,0 +1,125 @@
+"""gRPC's channels, blocking and asyncio, with the types that the package lacks.
+
+All that is untyped about gRPC stays in this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, Final, Protocol, cast
+
+from lossgrad.codecs.server_timing import decode_timing
+from lossgrad.codecs.status import DETAILS_KEY, decode_status
+from lossgrad.errors import LossGradError
+from lossgrad.transports.target import Target
+
+_grpc: Any = import_module("grpc")
+
+RpcError: type[Exception] = _grpc.RpcError
+"""What both kinds of channel raise where a call fails."""
+
+Metadata = Iterable[tuple[str, str | bytes]]
+
+_OPTIONS: Final = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    # gRPC's own retries give up on messages over 256 KiB; the client has its own.
+    ("grpc.enable_retries", 0),
+    # A server that comes back must be found within the client's pauses, not after 20 s.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    # Servers by default refuse pings oftener than every 5 minutes; the timeout also
+    # sets TCP_USER_TIMEOUT, which finds out about a peer that is gone for good.
+    ("grpc.keepalive_time_ms", 300_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+)
+
+
+class Call(Protocol):
+    """What gRPC knows about a call that is over."""
+
+    def trailing_metadata(self) -> Metadata | None:
+        """Return what the server sent after the answer."""
+        ...
+
+
+class Method(Protocol):
+    """A blocking unary method on raw bytes."""
+
+    def with_call(self, request: bytes, *, timeout: float) -> tuple[bytes, Call]:
+        """Make the call."""
+        ...
+
+
+class Channel(Protocol):
+    """A blocking channel."""
+
+    def unary_unary(self, method: str) -> Method:
+        """Return a method by its path."""
+        ...
+
+    def close(self) -> None:
+        """Close the channel and cancel its calls."""
+        ...
+
+
+class AioCall(Protocol):
+    """A call under way in an event loop."""
+
+    def __await__(self) -> Any: ...
+
+    async def trailing_metadata(self) -> Metadata | None:
+        """Return what the server sent after the answer."""
+        ...
+
+
+class AioMethod(Protocol):
+    """A unary method on raw bytes in an event loop."""
+
+    def __call__(self, request: bytes, *, timeout: float) -> AioCall:
+        """Begin the call."""
+        ...
+
+
+class AioChannel(Protocol):
+    """A channel of an event loop."""
+
+    def unary_unary(self, method: str) -> AioMethod:
+        """Return a method by its path."""
+        ...
+
+    async def close(self) -> None:
+        """Close the channel and cancel its calls."""
+        ...
+
+
+def open_channel(target: Target, authority: bytes | None) -> Channel:
+    """Return a blocking channel; it connects on its first call."""
+    return cast(Channel, _open(_grpc, target, authority))
+
+
+def open_aio_channel(target: Target, authority: bytes | None) -> AioChannel:
+    """Return a channel of the running event loop; it connects on its first call."""
+    return cast(AioChannel, _open(_grpc.aio, target, authority))
+
+
+def _open(kind: Any, target: Target, authority: bytes | None) -> object:
+    if target.is_secure:
+        credentials = _grpc.ssl_channel_credentials(root_certificates=authority)
+        return kind.secure_channel(target.address, credentials, options=_OPTIONS)
+    return kind.insecure_channel(target.address, options=_OPTIONS)
+
+
+def read_timing(metadata: Metadata | None) -> dict[str, float]:
+    """Return where the service's time went, from trailing metadata."""
+    text = dict(metadata or ()).get("server-timing")
+    return decode_timing(text if isinstance(text, str) else None)
+
+
+def read_error(error: Any) -> LossGradError:
+    """Return what an `RpcError` of either kind of channel stands for."""
+    details = dict(cast(Metadata, error.trailing_metadata() or ())).get(DETAILS_KEY)
+    code: int = error.code().value[0]
+    text: str = error.details() or f"the call failed with {error.code().name}"
+    return decode_status(code, text, details if isinstance(details, bytes) else None)

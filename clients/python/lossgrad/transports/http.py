@@ -1,0 +1,99 @@
+"""JSON over HTTP for threads, with arrays in base64."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import urllib3
+from urllib3 import exceptions
+
+from lossgrad.codecs.problem_details import decode_problem_details
+from lossgrad.codecs.server_timing import decode_timing
+from lossgrad.endpoints import Endpoint, Reply, Request
+from lossgrad.errors import DeadlineExceeded, Internal, LossGradError, Unavailable
+from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.target import Target
+
+_CONNECTIONS = 64
+"""Most connections that are kept open; more threads than that open and close theirs."""
+
+_CHUNK_BYTES = 1 << 20
+
+
+class HttpTransport:
+    """Sends requests over one pool of connections in each process."""
+
+    def __init__(self, target: Target, authority: bytes | None) -> None:
+        self._url = target.address
+        self._pools = PerProcess[urllib3.PoolManager](lambda: _open_pool(authority))
+
+    def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
+        """Make one attempt; see `Transport.send`."""
+        deadline = time.monotonic() + timeout
+        body = endpoint.encode_json(request)
+        try:
+            response = self._pools.get().request(
+                endpoint.http_method,
+                self._url + endpoint.http_path,
+                body=None if body is None else json.dumps(body, allow_nan=False).encode(),
+                headers={} if body is None else {"Content-Type": "application/json"},
+                timeout=urllib3.Timeout(total=timeout),
+                preload_content=False,
+            )
+            data = b"".join(_chunks(response, deadline))
+        except exceptions.TimeoutError as error:
+            raise _too_late(timeout) from error
+        except exceptions.HTTPError as error:
+            raise Unavailable(f"cannot reach {self._url}: {error}") from error
+        if response.status != 200:
+            raise _read_error(response, data)
+        timing = decode_timing(response.headers.get("Server-Timing"))
+        return endpoint.decode_json(_parse_answer(data), timing)
+
+    def close(self) -> None:
+        """Close this process's connections."""
+        pool = self._pools.close()
+        if pool is not None:
+            pool.clear()
+
+
+def _open_pool(authority: bytes | None) -> urllib3.PoolManager:
+    trust: dict[str, Any] = {} if authority is None else {"ca_cert_data": authority.decode()}
+    return urllib3.PoolManager(num_pools=1, maxsize=_CONNECTIONS, retries=False, **trust)
+
+
+def _chunks(response: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
+    """Yield the body; the socket's own timeout starts anew with every packet."""
+    for chunk in response.stream(_CHUNK_BYTES):
+        if time.monotonic() > deadline:
+            response.close()
+            raise exceptions.TimeoutError
+        yield chunk
+
+
+def _too_late(timeout: float) -> DeadlineExceeded:
+    return DeadlineExceeded(f"no answer within {timeout:.3g} s")
+
+
+def _read_error(response: urllib3.BaseHTTPResponse, data: bytes) -> LossGradError:
+    hint = response.headers.get("Retry-After", "")
+    seconds = float(hint) if hint.isascii() and hint.isdigit() else None
+    return decode_problem_details(response.status, _parse(data), retry_after=seconds)
+
+
+def _parse(data: bytes) -> Any:
+    """Return parsed JSON, or None where the text is none."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+def _parse_answer(data: bytes) -> Any:
+    body = _parse(data)
+    if body is None:
+        raise Internal("the server's answer is not JSON; is it lossgrad?")
+    return body

@@ -1,0 +1,51 @@
+"""A blocking transport for event loops, by a bounded pool of threads."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from lossgrad.endpoints import Endpoint, Reply, Request
+from lossgrad.errors import DeadlineExceeded, LossGradError
+from lossgrad.transports.base import Transport
+from lossgrad.transports.per_process import PerProcess
+
+THREADS = 32
+"""Most calls that are under way at a time; further ones wait, and their time runs."""
+
+
+class ThreadedTransport:
+    """Sends each request in a thread.
+
+    A call that is cancelled returns at once; its thread is free when the attempt
+    ends, which the attempt's timeout bounds.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._pools = PerProcess[ThreadPoolExecutor](_open_pool)
+
+    async def send(
+        self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
+    ) -> Reply:
+        """Make one attempt; see `Transport.send`."""
+        attempt = partial(self._transport.send, endpoint, request, timeout)
+        future = asyncio.get_running_loop().run_in_executor(self._pools.get(), attempt)
+        try:
+            return await asyncio.wait_for(future, timeout)
+        except LossGradError:
+            raise
+        except TimeoutError as error:
+            raise DeadlineExceeded(f"no answer within {timeout:.3g} s") from error
+
+    async def close(self) -> None:
+        """Close the transport; attempts under way end by themselves."""
+        pool = self._pools.close()
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._transport.close()
+
+
+def _open_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="lossgrad")

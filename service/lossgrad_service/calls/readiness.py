@@ -1,0 +1,37 @@
+"""Whether the server takes calls, as both adapters tell it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+State = Literal["starting", "ready", "draining"]
+
+
+class Readiness:
+    """The state of one server: starting, then ready, then draining."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.state: State = "starting"
+        self._clock = clock
+        self._ready_since: float | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether new calls are welcome."""
+        return self.state == "ready"
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the server became ready; 0 before."""
+        return 0.0 if self._ready_since is None else self._clock() - self._ready_since
+
+    def set_ready(self) -> None:
+        """Every port listens."""
+        self.state = "ready"
+        self._ready_since = self._clock()
+
+    def set_draining(self) -> None:
+        """No new calls, please; those under way will finish."""
+        self.state = "draining"

@@ -1,0 +1,75 @@
+"""The arrays that all rows share, made ready once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from lossgrad.types import Array, Problem
+
+from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
+from lossgrad_service.core.plan import Plan
+from lossgrad_service.kernels.linear import sum_of_squares
+from lossgrad_service.kernels.tiles import spans
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Weights in the row dtype and one layout, since BLAS rounds by layout; None if not used."""
+
+    w2: Array | None
+    b2: Array | None
+    w1: Array | None
+    b1: Array | None
+    class_weights: Array | None
+    """c, (C,), float64; None is 1 everywhere."""
+    penalty: float
+    """R."""
+
+    @classmethod
+    def of(cls, problem: Problem, plan: Plan) -> Self:
+        """Return the constants of a problem.
+
+        Raises
+        ------
+        InvalidArgument
+            Where a weight that takes part is not finite and `nonfinite` is "error".
+        """
+        used = {
+            name: array
+            for name in ("w2", "b2", "w1", "b1")
+            if (array := getattr(problem, name)) is not None and plan.uses(name)
+        }
+        if plan.options.nonfinite == "error":
+            _check(used, plan.tile_rows)
+        return cls(
+            *(_ready(used.get(name), plan.row_dtype) for name in ("w2", "b2", "w1", "b1")),
+            class_weights=_ready(problem.class_weights, np.dtype(np.float64)),
+            penalty=_penalty(problem, plan),
+        )
+
+
+def _ready(array: Array | None, dtype: np.dtype[Any]) -> Array | None:
+    return None if array is None else np.ascontiguousarray(array, dtype=dtype)
+
+
+def _penalty(problem: Problem, plan: Plan) -> float:
+    """Return R = reg·½·(ΣW1² + ΣW2²), or without the ½ in the convention "full"."""
+    if plan.options.reg == 0:
+        return 0.0
+    half = 0.5 if plan.options.reg_convention == "half" else 1.0
+    sent = [array for array in (problem.w1, problem.w2) if array is not None]
+    return plan.options.reg * half * sum(sum_of_squares(w, plan.tile_rows) for w in sent)
+
+
+def _check(used: dict[str, Array], rows: int) -> None:
+    findings = Findings()
+    for name, array in used.items():
+        for span in spans(len(array), rows):
+            part = array[span].astype(np.float64)
+            bad = ~np.isfinite(part)
+            if name == "b2":  # −∞ masks its class
+                bad &= part != -np.inf
+            findings.note(name, FINITE_WEIGHTS, bad, part, span.start)
+    findings.raise_if_any()

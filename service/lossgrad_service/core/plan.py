@@ -1,0 +1,107 @@
+"""What a problem needs computed, decided once: nobody pays for what they did not want."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from lossgrad.types import Options, Problem, dtypes
+
+from lossgrad_service.kernels import tiles
+
+_ROW_INPUTS = ("scores", "h1", "w2", "b2", "x", "w1", "b1")
+_FIRST_LAYER = frozenset({"dw1", "db1", "dx"})
+_SUMS = frozenset({"dw2", "db2"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which quantities are computed, in which dtype, how many rows at a time."""
+
+    options: Options
+    want: frozenset[str]
+    n_classes: int
+    row_dtype: np.dtype[Any]
+    """float64 if any of scores, h1, w2, b2, x, w1, b1 is; float32 otherwise."""
+    tile_rows: int
+    block_rows: int
+    scores_are_computed: bool
+    """s = h1·w2 + b2, since no scores were sent."""
+    hidden_is_computed: bool
+    """h1 = relu(x·w1 + b1), since x was sent."""
+    has_targets: bool
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """Return the plan for a problem."""
+        sent = problem.inputs
+        wide = any(sent[name].dtype.itemsize == 8 for name in _ROW_INPUTS if name in sent)
+        row_dtype = np.dtype(np.float64 if wide else np.float32)
+        # Of all widths, wanted or not: a row's bits must not depend on `want`.
+        width = max(problem.sizes.values())
+        return cls(
+            options=problem.options,
+            want=frozenset(problem.want),
+            n_classes=problem.n_classes,
+            row_dtype=row_dtype,
+            tile_rows=tiles.rows_per_tile(width, row_dtype),
+            block_rows=tiles.rows_per_block(width, row_dtype),
+            scores_are_computed="scores" not in sent,
+            hidden_is_computed="x" in sent,
+            has_targets="targets" in sent,
+        )
+
+    @property
+    def needs_hidden_gradient(self) -> bool:
+        """Whether dH1 is needed, for itself or on the way to the first layer."""
+        return "dh1" in self.want or self.needs_first_layer
+
+    @property
+    def needs_first_layer(self) -> bool:
+        """Whether the backward pass goes through the ReLU."""
+        return bool(self.want & _FIRST_LAYER)
+
+    @property
+    def needs_gradient(self) -> bool:
+        """Whether dScores is needed, for itself or for what is computed from it."""
+        return "dscores" in self.want or bool(self.want & _SUMS) or self.needs_hidden_gradient
+
+    @property
+    def needs_hidden(self) -> bool:
+        """Whether h1 is read."""
+        return self.scores_are_computed or "dw2" in self.want or self.needs_first_layer
+
+    @property
+    def needs_exponentials(self) -> bool:
+        """Whether the softmax is computed; the hinge loss does without it."""
+        return self.options.loss == "softmax" or bool(self.want & {"probs", "log_partition"})
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether the general form is needed: more than Q at one label of each row."""
+        return self.has_targets or self.options.label_smoothing > 0 or self.options.z_loss > 0
+
+    @property
+    def exponential_dtype(self) -> np.dtype[Any]:
+        """The dtype of e^{z − m}.
+
+        float64 with a z-term, which multiplies the error of lse by 2α while the
+        bound shrinks with |Q + 2αa·lse|.
+        """
+        return np.dtype(np.float64) if self.options.z_loss > 0 else self.row_dtype
+
+    @property
+    def product_dtype(self) -> np.dtype[Any]:
+        """The dtype of the products in dW2 and dW1; sums asked for in float64 are made so."""
+        asked = self.options.gradient_dtype
+        return dtypes.to_numpy("f64") if asked == "f64" else self.row_dtype
+
+    def uses(self, weights: str) -> bool:
+        """Return whether w2, b2, w1 or b1 takes part in anything that is computed."""
+        penalised = self.options.reg > 0 and weights in ("w1", "w2")
+        if weights == "b2":
+            return self.scores_are_computed
+        if weights == "w2":
+            return self.scores_are_computed or self.needs_hidden_gradient or penalised
+        return self.needs_hidden or penalised

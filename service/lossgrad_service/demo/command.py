@@ -1,0 +1,68 @@
+"""``lossgrad demo``: the options, and what is done when something is amiss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from lossgrad.errors import LossGradError
+
+ModelName = Literal["two-layer", "linear"]
+
+EXTRA_PACKAGES = ("sklearn", "matplotlib")
+"""What the extra ``demo`` brings beyond the extra ``service``."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 + SIGINT."""
+
+
+def demo(
+    model: Annotated[ModelName, typer.Option(help="Classifier to train.")] = "two-layer",
+    workers: Annotated[
+        int, typer.Option(min=1, help="Worker processes, each with its own client.")
+    ] = 2,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training digits.")] = 30,
+    target: Annotated[
+        str | None, typer.Option(help="A running service to use, instead of starting one.")
+    ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(help="Where the learning curve goes.", show_default="out/demo-<model>.png"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order.")] = 0,
+) -> None:
+    """Train a classifier of handwritten digits, every loss and gradient from the service."""
+    _require_extra()
+    from lossgrad_service.demo.run import Plan, run
+
+    plan = Plan(model, workers, epochs, seed, png or Path("out") / f"demo-{model}.png")
+    with _failures_in_one_line():
+        run(plan, target)
+
+
+@contextmanager
+def _failures_in_one_line() -> Iterator[None]:
+    from lossgrad_service.demo.service_process import ServiceDidNotStart
+    from lossgrad_service.demo.workers import WorkerDied
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        _give_up("stopped", INTERRUPTED)
+    except (LossGradError, ServiceDidNotStart, WorkerDied) as error:
+        _give_up(f"The demo stopped: {error}", 1)
+
+
+def _give_up(message: str, status: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(status)
+
+
+def _require_extra() -> None:
+    if not all(find_spec(package) for package in EXTRA_PACKAGES):
+        _give_up("The demo needs its extra: pip install 'lossgrad[demo]'", 1)

@@ -1,0 +1,28 @@
+"""The command line as a child process that ends with its parent.
+
+``python -m lossgrad_service.demo.guarded serve …`` is ``python -m lossgrad_service
+serve …`` with one difference: when its standard input ends, it gets a SIGTERM. The
+parent holds the other end and never writes to it, so that the child stops when the
+parent closes it, and also when the parent is killed and can no longer stop anyone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from lossgrad_service.__main__ import main
+
+
+def _end_with_standard_input() -> None:
+    # os.read and not sys.stdin, whose lock a thread must not hold at exit.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    main()

@@ -1,0 +1,72 @@
+"""The gRPC server: options, ports, health, reflection, and its life."""
+
+from __future__ import annotations
+
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from lossgrad_service.calls import Dispatcher
+from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
+
+_HEALTH_NAMES = ("", SERVICE_NAME)
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class GrpcServer:
+    """Serves a dispatcher over gRPC; made and used on one event loop."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._server = aio.server(options=_options(dispatcher.service.limits.max_request_bytes))
+        self._health = health.aio.HealthServicer()
+        self._server.add_generic_rpc_handlers((service_handler(dispatcher),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+
+    def listen(self, address: str) -> int:
+        """Listen on ``host:port`` or ``unix:path`` and return the port (1 for a path).
+
+        Raises
+        ------
+        OSError
+            Where the address is taken or cannot be had.
+        """
+        try:
+            return self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(
+                f"gRPC cannot listen on {address}: it is taken, or not an address of this machine"
+            ) from error
+
+    async def start(self) -> None:
+        """Take calls; health says NOT_SERVING until `set_serving`."""
+        await self._set_health(_NOT_SERVING)
+        await self._server.start()
+
+    async def set_serving(self) -> None:
+        """Say SERVING."""
+        await self._set_health(_SERVING)
+
+    async def drain(self) -> None:
+        """Say NOT_SERVING from now on; calls are still taken."""
+        await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace: float) -> None:
+        """Take no new calls, and cancel those still under way after `grace` seconds."""
+        await self._server.stop(grace)
+
+    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        for name in _HEALTH_NAMES:
+            await self._health.set(name, status)
+
+
+def _options(max_request_bytes: int) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", max_request_bytes),
+        # The limit on answers is checked before they are computed.
+        ("grpc.max_send_message_length", -1),
+        # A port that another process has is then an error, not shared in silence.
+        ("grpc.so_reuseport", 0),
+    ]

@@ -1,0 +1,5 @@
+"""The service over HTTP: JSON in and out, problem documents for errors, OpenAPI."""
+
+from lossgrad_service.http_api.server import HttpServer
+
+__all__ = ["HttpServer"]

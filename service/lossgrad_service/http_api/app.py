@@ -1,0 +1,73 @@
+"""The FastAPI application: what every path of the service does."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from lossgrad.codecs.server_timing import encode_timing
+from lossgrad.errors import Unavailable
+from lossgrad_service.calls import Dispatcher, Stopwatch
+from lossgrad_service.http_api import methods
+from lossgrad_service.http_api.body import check_media_type, read_body
+from lossgrad_service.http_api.errors import CallScope, add_error_handlers
+from lossgrad_service.http_api.openapi import COMPUTE, DESCRIPTION, HEALTHZ, INFO, READYZ, add_schemas
+
+def create_app(dispatcher: Dispatcher) -> FastAPI:
+    """Return the application that serves `dispatcher`."""
+    app = FastAPI(
+        title="lossgrad",
+        description=DESCRIPTION,
+        version=dispatcher.service.describe().version,
+        # FastAPI's own pages load their scripts from a CDN.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(CallScope)
+    add_error_handlers(app)
+    paths = Paths(dispatcher)
+    app.add_api_route("/v1/compute", paths.compute, methods=["POST"], **COMPUTE)
+    app.add_api_route("/v1/info", paths.info, **INFO)
+    app.add_api_route("/healthz", paths.healthz, **HEALTHZ)
+    app.add_api_route("/readyz", paths.readyz, **READYZ)
+    add_schemas(app)
+    return app
+
+
+class Paths:
+    """One method for each path."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def compute(self, request: Request) -> Response:
+        """``POST /v1/compute``."""
+        check_media_type(request)
+        limit = self._dispatcher.service.limits.max_request_bytes
+        return await self._answer(request, methods.compute, await read_body(request, limit))
+
+    async def info(self, request: Request) -> Response:
+        """``GET /v1/info``."""
+        return await self._answer(request, methods.info, b"")
+
+    async def healthz(self) -> Response:
+        """``GET /healthz``: the process is alive if it answers at all."""
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(self) -> Response:
+        """``GET /readyz``: 503 while the server is starting or draining."""
+        readiness = self._dispatcher.readiness
+        if not readiness.is_ready:
+            raise Unavailable(f"the server is {readiness.state}")
+        return JSONResponse({"status": "ready"})
+
+    async def _answer(
+        self, request: Request, method: methods.Method, body: bytes | bytearray
+    ) -> Response:
+        watch = Stopwatch()
+        work = partial(method, self._dispatcher.service, body, watch)
+        text = await self._dispatcher.run(request.state.request_id, work)
+        timing = encode_timing(watch.timing)
+        return Response(text, headers={"server-timing": timing}, media_type="application/json")

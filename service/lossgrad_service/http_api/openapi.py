@@ -1,0 +1,145 @@
+"""What OpenAPI says of each path; the documents' schemas are the models of `schemas`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
+from lossgrad_service.http_api import schemas
+from lossgrad_service.http_api.examples import EXAMPLES
+
+Object = dict[str, Any]
+
+DESCRIPTION = """\
+A batch of scores (or activations and weights) and labels goes in; the loss and its exact \
+gradients come out. The same call over gRPC gives the same bits.
+
+Arrays are nested lists of numbers or base64 objects, which are far faster and exact in every \
+dtype. Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity". Every error \
+is an `application/problem+json` document; a path or method that does not exist is 404 or 405.
+"""
+
+_REFERENCE = "#/components/schemas/{model}"
+
+_PROBLEMS = {
+    400: "InvalidArgument: the inputs are wrong; errors tells which and why.",
+    404: "Unimplemented: this server has no such path.",
+    413: "TooLarge: a limit of /v1/info is exceeded; limit names it.",
+    415: "Unimplemented: the body is not declared as application/json in UTF-8.",
+    429: "Busy: not admitted now; safe to retry after Retry-After seconds.",
+    500: "Internal: a bug; the server's log has the cause under request_id.",
+    503: "Unavailable: starting or draining; safe to retry.",
+    504: "DeadlineExceeded: the time allowed ran out.",
+}
+
+
+def add_schemas(app: FastAPI) -> None:
+    """Complete the document of `app`, whose paths refer to the schemas by name."""
+    app.openapi()["components"] = {"schemas": _schemas()}
+
+
+def _schemas() -> Object:
+    answers = (schemas.ComputeAnswer, schemas.Info, schemas.State, schemas.Problem)
+    modes = [(model, "validation") for model in (schemas.ComputeRequest, *answers)]
+    _, definitions = models_json_schema(modes, ref_template=_REFERENCE)
+    return definitions["$defs"]
+
+
+def _header(name: str, kind: str, description: str) -> Object:
+    return {name: {"description": description, "schema": {"type": kind}}}
+
+
+_REQUEST_ID = _header(
+    "x-request-id",
+    "string",
+    "The caller's own x-request-id if that is 1 to 128 visible ASCII characters, or a new one; "
+    "the server's log has it.",
+)
+_SERVER_TIMING = _header(
+    "server-timing",
+    "string",
+    "Milliseconds spent in decode, compute and encode (W3C Server Timing).",
+)
+_RETRY_AFTER = _header("retry-after", "integer", "Seconds to wait before the next try.")
+
+
+def _reference(model: type[BaseModel]) -> Object:
+    return {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}
+
+
+def _examples(part: str) -> Object:
+    shown = {
+        name: {"summary": example.summary, "value": getattr(example, part)}
+        for name, example in EXAMPLES.items()
+    }
+    return {"examples": shown}
+
+
+def _answer(description: str, model: type[BaseModel], **more: Any) -> Object:
+    content = {"application/json": _reference(model) | more}
+    return {"description": description, "headers": _REQUEST_ID, "content": content}
+
+
+def _problems(*statuses: int) -> dict[int, Object]:
+    return {status: _problem(status) for status in statuses}
+
+
+def _problem(status: int) -> Object:
+    return {
+        "description": _PROBLEMS[status],
+        "headers": _REQUEST_ID | (_RETRY_AFTER if status == 429 else {}),
+        "content": {PROBLEM_TYPE: _reference(schemas.Problem)},
+    }
+
+
+def _timed(answer: Object) -> Object:
+    return answer | {"headers": _REQUEST_ID | _SERVER_TIMING}
+
+
+_REQUEST_BODY: Object = {
+    "required": True,
+    "content": {"application/json": _reference(schemas.ComputeRequest) | _examples("request")},
+}
+
+COMPUTE: Object = {
+    "operation_id": "compute",
+    "summary": "The loss of one batch and its gradients",
+    "description": "Exact, without state: the same request gives the same bits everywhere.",
+    "openapi_extra": {"requestBody": _REQUEST_BODY},
+    "responses": {
+        200: _timed(
+            _answer(
+                "The loss and what was asked for.", schemas.ComputeAnswer, **_examples("answer")
+            )
+        ),
+        **_problems(*_PROBLEMS),
+    },
+}
+
+INFO: Object = {
+    "operation_id": "info",
+    "summary": "Version, limits and capabilities",
+    "description": "Costs nothing.",
+    "responses": {
+        200: _timed(_answer("What this server is and what it takes.", schemas.Info)),
+        **_problems(500),
+    },
+}
+
+HEALTHZ: Object = {
+    "operation_id": "healthz",
+    "summary": "Is the process alive?",
+    "description": "For liveness probes; true of a server that is draining too.",
+    "responses": {200: _answer("It is.", schemas.State)},
+}
+
+READYZ: Object = {
+    "operation_id": "readyz",
+    "summary": "Does the server welcome calls?",
+    "description": "For readiness probes and load balancers.",
+    "responses": {200: _answer("It does.", schemas.State), **_problems(503)},
+}

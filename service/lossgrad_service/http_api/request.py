@@ -1,0 +1,48 @@
+"""From the body of a request to a checked call."""
+
+from __future__ import annotations
+
+import orjson
+from pydantic import ValidationError
+
+from lossgrad.codecs.json import JsonCall, problem_from_json
+from lossgrad.errors import InvalidArgument, Violation
+from lossgrad_service.http_api.schemas import ComputeRequest
+
+
+def read_call(body: bytes | bytearray) -> JsonCall:
+    """Return the call that a JSON body states.
+
+    Raises
+    ------
+    InvalidArgument
+        Where the body is not JSON, is not a `ComputeRequest`, or states no
+        consistent problem.
+    """
+    document = _parse(body)
+    try:
+        ComputeRequest.model_validate(document)
+    except ValidationError as error:
+        # The codec refuses the same in the words that every transport has for it.
+        problem_from_json(document)
+        raise _in_pydantic_words(error) from None
+    return problem_from_json(document)
+
+
+def _parse(body: bytes | bytearray) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InvalidArgument.at("", f"the body is not JSON: {error.msg} ({where})") from None
+
+
+def _in_pydantic_words(error: ValidationError) -> InvalidArgument:
+    return InvalidArgument.of(
+        [Violation(_path(e["loc"]), e["msg"]) for e in error.errors(include_input=False)]
+    )
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".")

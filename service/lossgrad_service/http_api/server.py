@@ -1,0 +1,75 @@
+"""The HTTP server: uvicorn within our own event loop, with our own end."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from contextlib import suppress
+
+import uvicorn
+
+from lossgrad_service.calls import Dispatcher
+from lossgrad_service.http_api.app import create_app
+
+_KEEP_ALIVE_SECONDS = 75
+"""Idle connections are kept longer than clients and proxies keep theirs (60 s)."""
+
+
+class HttpServer:
+    """Serves a dispatcher over HTTP/1.1; made and used on one event loop."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(
+                create_app(dispatcher),
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            )
+        )
+        self._sockets: list[socket.socket] = []
+
+    def listen(self, host: str, port: int) -> int:
+        """Bind ``host:port`` and return the port.
+
+        Raises
+        ------
+        OSError
+            Where the address is taken or cannot be had.
+        """
+        try:
+            family, *_, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            bound = socket.create_server(address[:2], family=family)
+        except OSError as error:
+            raise OSError(f"HTTP cannot listen on {host}:{port}: {error.strerror}") from error
+        self._sockets.append(bound)
+        return bound.getsockname()[1]
+
+    async def start(self) -> None:
+        """Take calls; the steps of `uvicorn.Server.serve` without its signal handlers."""
+        config = self._uvicorn.config
+        config.load()
+        self._uvicorn.lifespan = config.lifespan_class(config)
+        await self._uvicorn.startup(sockets=self._sockets)
+        self._housekeeping = asyncio.create_task(self._uvicorn.main_loop())
+
+    async def stop(self, grace: float) -> None:
+        """Take no new calls, and cancel those still under way after `grace` seconds."""
+        self._uvicorn.config.timeout_graceful_shutdown = math.ceil(grace)
+        self._housekeeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._housekeeping
+        await self._uvicorn.shutdown(sockets=self._sockets)
+
+    def close(self) -> None:
+        """Give back the port of a server that was not started."""
+        for bound in self._sockets:
+            bound.close()

@@ -1,0 +1,69 @@
+"""BLAS on one thread while lossgrad computes.
+
+How many threads share a product decides where its sums are cut, hence its bits. The
+setting belongs to the whole process, so the first that enters limits it and the
+last that leaves puts back what it found: `local:` leaves the caller's own setting
+as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+
+from threadpoolctl import ThreadpoolController
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Return the controller of this process's BLAS; finding the libraries takes milliseconds."""
+    return ThreadpoolController()
+
+
+def _limit() -> Callable[[], None]:
+    """Hold BLAS at one thread and return what undoes it."""
+    return _controller().limit(limits=1, user_api="blas").restore_original_limits
+
+
+class SharedHold:
+    """Something that is held while at least one thread is inside.
+
+    Parameters
+    ----------
+    take
+        Called by the first that enters; returns the function that the last one
+        that leaves calls.
+    """
+
+    def __init__(self, take: Callable[[], Callable[[], None]]) -> None:
+        self._take = take
+        self._lock = Lock()
+        self._inside = 0
+        self._release: Callable[[], None] | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Hold within a with-block; may be nested and entered from many threads."""
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._release = self._take()
+            self._inside += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._release is not None:
+                self._release()
+
+
+one_thread = SharedHold(_limit)
+"""``with one_thread():`` holds BLAS at one thread."""

@@ -1,0 +1,189 @@
+"""The softmax loss of a block of rows and its gradients.
+
+Everything is told by T, the sum of the exponentials *other* than the maximum's,
+which is exactly 1. A confident row has p → 1, and both p − 1 and lse − z_y would
+keep nothing but rounding there, while T = e^{−17} is as good a number as any.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def exponentials(below: Array, dtype: np.dtype[Any]) -> Array:
+    """Return e = e^{z − m}, computed in `dtype` and held in float64.
+
+    Parameters
+    ----------
+    below
+        z − m, (n, C), C-contiguous (NumPy's loops for other strides give other bits).
+    dtype
+        float32 or float64.
+
+    Returns
+    -------
+    Array
+        (n, C), float64, C-contiguous, new; 0 for masked classes, 1 at the maximum.
+    """
+    exps = np.exp(below.astype(dtype, copy=False))
+    return exps.astype(np.float64, copy=False)
+
+
+def sum_of_others(exps: Array, first: Array) -> Array:
+    """Return T = Σ_{j≠k} e_j.
+
+    The maximum is left out of the sum, not subtracted from it: Σ − 1 would round
+    T at the size of 1. In a row with NaN, +∞ or nothing but −∞ its e_k is NaN, and
+    so then is T.
+
+    Parameters
+    ----------
+    exps
+        e, (n, C), float64, C-contiguous; as before on return.
+    first
+        k, (n,), integers.
+
+    Returns
+    -------
+    Array
+        (n,), float64, in [0, C − 1].
+    """
+    rows = np.arange(len(exps))
+    at_maximum = exps[rows, first]
+    exps[rows, first] = 0
+    rest = exps.sum(axis=1)
+    exps[rows, first] = at_maximum
+    return rest + (at_maximum - 1)
+
+
+def log_partition(largest: Array, rest: Array) -> Array:
+    """Return lse = m + log1p(T); all arrays (n,), float64."""
+    return largest + np.log1p(rest)
+
+
+def probabilities(exps: Array, rest: Array) -> Array:
+    """Return p = e/(1 + T).
+
+    Parameters
+    ----------
+    exps, rest
+        e, (n, C), and T, (n,), float64.
+
+    Returns
+    -------
+    Array
+        (n, C), float64.
+    """
+    return exps / (1 + rest)[:, None]
+
+
+def label_losses(rest: Array, gap: Array, weight: Array) -> Array:
+    """Return Q·(lse − z_y) = Q·(log1p(T) + (m − z_y)); both parts are ≥ 0, so nothing cancels.
+
+    Parameters
+    ----------
+    rest, gap
+        T and m − z_y, (n,), float64.
+    weight
+        Q = a·c_y, (n,), float64; a row of weight 0 loses 0, even where the gap is ∞.
+
+    Returns
+    -------
+    Array
+        (n,), float64.
+    """
+    return np.where(weight == 0, 0.0, weight * (np.log1p(rest) + gap))
+
+
+def label_gradient(exps: Array, rest: Array, first: Array, labels: Array, weight: Array) -> None:
+    """Turn e into dz for hard labels, in place.
+
+    dz_j = Q·e_j/(1 + T) for j ≠ y, and dz_y = −Q·(Σ_{j≠y} e_j)/(1 + T), where
+    Σ_{j≠y} e_j is T if y = k and 1 + (T − e_y) otherwise. The subtraction loses
+    nothing: T holds e_y as one of its terms and e_y ≤ 1, so that its error, a few
+    units of T, is as small next to 1 + (T − e_y) ≥ T. The entry is never made as
+    p_y − 1.
+
+    Parameters
+    ----------
+    exps
+        e, (n, C), float64; dz on return.
+    rest, first, labels
+        T, k and y, (n,).
+    weight
+        Q/(D'·τ), (n,), float64.
+    """
+    rows = np.arange(len(exps))
+    others = np.where(labels == first, rest, 1 + (rest - exps[rows, labels]))
+    per_exponential = weight / (1 + rest)
+    exps *= per_exponential[:, None]
+    exps[rows, labels] = 0 - per_exponential * others
+
+
+def soft_losses(mass: Array, below: Array, rest: Array) -> Array:
+    """Return Σ_j q_j·(lse − z_j) = Q·log1p(T) + Σ_j q_j·(m − z_j), with 0·∞ = 0.
+
+    Parameters
+    ----------
+    mass
+        q, (n, C), float64.
+    below
+        z − m, (n, C), float64.
+    rest
+        T, (n,), float64.
+
+    Returns
+    -------
+    Array
+        (n,), float64.
+    """
+    terms = np.multiply(mass, below, where=mass != 0, out=np.zeros_like(below))
+    spread = mass.sum(axis=1) * np.log1p(rest)
+    return spread - terms.sum(axis=1)
+
+
+def soft_gradient(exps: Array, rest: Array, mass: Array, pull: Array, divisor: float) -> None:
+    """Turn e into dz = [(Q + 2·α·a·lse)·p − q]/D', in place.
+
+    Parameters
+    ----------
+    exps
+        e, (n, C), float64; dz on return.
+    rest
+        T, (n,), float64.
+    mass
+        q, (n, C), float64.
+    pull
+        Q + 2·α·a·lse, (n,), float64.
+    divisor
+        D'·τ.
+    """
+    exps *= (pull / (1 + rest) / divisor)[:, None]
+    exps -= mass / divisor
+
+
+def target_gradient(below: Array, rest: Array, row_weight: Array, class_weight: Array) -> Array:
+    """Return dtargets = a·c·(1 − ε)·(lse − z)/D', with lse − z = log1p(T) − (z − m).
+
+    Parameters
+    ----------
+    below
+        z − m, (n, C), float64.
+    rest
+        T, (n,), float64.
+    row_weight
+        a·(1 − ε)/D', (n,), float64.
+    class_weight
+        c, (C,), float64.
+
+    Returns
+    -------
+    Array
+        (n, C), float64; ±∞ or NaN for masked classes, where the caller puts 0.
+    """
+    return row_weight[:, None] * class_weight * (np.log1p(rest)[:, None] - below)

@@ -1,0 +1,1 @@
+"""What the process is made of: settings, threads, logging, and what it tells of itself."""

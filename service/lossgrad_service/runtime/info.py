@@ -1,0 +1,32 @@
+"""What the server tells of itself."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from lossgrad.types import Limits, ServerInfo, dtypes
+from lossgrad.types.options import CHOICES
+from lossgrad.types.quantities import WANTABLE
+from lossgrad_service.runtime.settings import Settings
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the published limits that the settings set."""
+    return Limits(
+        max_request_bytes=settings.max_request_bytes,
+        max_response_bytes=settings.max_response_bytes,
+    )
+
+
+def server_info(settings: Settings, uptime: float) -> ServerInfo:
+    """Return version, limits and capabilities of a server that has been ready for `uptime` s."""
+    return ServerInfo(
+        version=version("lossgrad"),
+        limits=limits_of(settings),
+        losses=CHOICES["loss"],
+        outputs=WANTABLE,
+        float_dtypes=dtypes.FLOATS,
+        label_dtypes=dtypes.INTEGERS,
+        compute_threads=settings.compute_threads,
+        uptime_seconds=uptime,
+    )

@@ -1,0 +1,59 @@
+"""The settings of a server, read from ``LOSSGRAD_*`` variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 2**20
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+# gRPC keeps its message limit in a signed 32-bit integer.
+ByteLimit = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """Each field is the variable ``LOSSGRAD_`` + its name, and a flag of ``lossgrad serve``."""
+
+    model_config = SettingsConfigDict(env_prefix="LOSSGRAD_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address that both ports listen on.")
+    grpc_port: Port = Field(50051, description="Port of gRPC; 0 takes any free one.")
+    http_port: Port = Field(8080, description="Port of HTTP; 0 takes any free one.")
+    unix_socket: Path | None = Field(
+        None, description="Path of a Unix socket on which gRPC listens as well."
+    )
+    max_request_bytes: ByteLimit = Field(
+        256 * MEBIBYTE, description="Largest gRPC message or HTTP body that is taken."
+    )
+    max_response_bytes: ByteLimit = Field(
+        256 * MEBIBYTE, description="Largest answer, counted as the bytes of its arrays."
+    )
+    compute_threads: int = Field(
+        default_factory=available_cores,
+        ge=1,
+        le=1024,
+        description="Calls that are decoded, computed and encoded at the same time; "
+        "as many as there are cores by default.",
+    )
+    lame_duck_seconds: Seconds = Field(
+        2.0,
+        description="How long a server that was told to stop says that it is not ready "
+        "and still takes calls, so that load balancers notice.",
+    )
+    shutdown_grace_seconds: Seconds = Field(
+        20.0, description="How long calls under way may go on after that."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe messages that are logged."
+    )

@@ -1,0 +1,45 @@
+"""The path of a Unix socket: taken over when stale, removed at exit."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def reserved_path(path: Path) -> Iterator[None]:
+    """Make `path` free to listen on, and remove what is there at exit.
+
+    Raises
+    ------
+    OSError
+        Where a server listens there, or a file lies there that is no socket.
+    """
+    _remove_stale(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise FileExistsError(f"{path} is in the way: not a socket, so it is left alone")
+    if not _is_stale(path):
+        raise OSError(f"cannot listen on {path}: another server does")
+    path.unlink()
+
+
+def _is_stale(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        # A busy server's full backlog would otherwise block here.
+        probe.setblocking(False)
+        return probe.connect_ex(str(path)) == errno.ECONNREFUSED

@@ -1,0 +1,102 @@
+"""The composition: settings in, one process that serves every port out."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Self
+
+from lossgrad_service.calls import Dispatcher, Readiness, Service
+from lossgrad_service.grpc_api import GrpcServer
+from lossgrad_service.http_api import HttpServer
+from lossgrad_service.kernels.blas import one_thread
+from lossgrad_service.runtime.info import limits_of, server_info
+from lossgrad_service.runtime.settings import Settings
+from lossgrad_service.runtime.unix_socket import reserved_path
+
+
+class Server:
+    """A running server, as an asynchronous context manager.
+
+    Inside the ``async with`` every port listens and the server is ready; leaving it
+    drains, and returns once calls under way are done or their grace is over.
+    """
+
+    grpc_port: int
+    http_port: int
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._readiness = Readiness()
+        self._stop_requested = asyncio.Event()
+        self._resources = AsyncExitStack()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the server listens, by protocol; each a target that the client takes."""
+        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        found = {"gRPC": f"{host}:{self.grpc_port}", "HTTP": f"http://{host}:{self.http_port}"}
+        if self.settings.unix_socket is not None:
+            found["Unix"] = f"unix://{self.settings.unix_socket.absolute()}"
+        return found
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as resources:
+            await self._start(resources)
+            self._resources = resources.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        async with self._resources:
+            await self.drain()
+            await asyncio.sleep(self.settings.lame_duck_seconds)
+
+    def request_stop(self) -> None:
+        """Let `wait` return; call it on the server's event loop."""
+        self._stop_requested.set()
+
+    async def wait(self) -> None:
+        """Return once the server was asked to stop."""
+        await self._stop_requested.wait()
+
+    async def drain(self) -> None:
+        """Say everywhere that the server is not ready; calls are still taken."""
+        self._readiness.set_draining()
+        await self._grpc.drain()
+
+    async def _start(self, resources: AsyncExitStack) -> None:
+        resources.enter_context(one_thread())
+        dispatcher = self._dispatcher(resources)
+        self._grpc = GrpcServer(dispatcher)
+        self._http = HttpServer(dispatcher)
+        self._listen(resources)
+        await self._http.start()
+        await self._grpc.start()
+        resources.push_async_callback(self._stop_adapters)
+        self._readiness.set_ready()
+        await self._grpc.set_serving()
+
+    def _dispatcher(self, resources: AsyncExitStack) -> Dispatcher:
+        settings = self.settings
+        threads = ThreadPoolExecutor(settings.compute_threads, "lossgrad-compute")
+        resources.callback(threads.shutdown, wait=False, cancel_futures=True)
+        service = Service(
+            limits=limits_of(settings),
+            describe=lambda: server_info(settings, self._readiness.uptime),
+        )
+        return Dispatcher(service, self._readiness, threads)
+
+    def _listen(self, resources: AsyncExitStack) -> None:
+        host, path = self.settings.host, self.settings.unix_socket
+        grpc_host = f"[{host}]" if ":" in host else host
+        resources.callback(self._http.close)
+        self.grpc_port = self._grpc.listen(f"{grpc_host}:{self.settings.grpc_port}")
+        self.http_port = self._http.listen(host, self.settings.http_port)
+        if path is not None:
+            resources.enter_context(reserved_path(path))
+            self._grpc.listen(f"unix:{path}")
+
+    async def _stop_adapters(self) -> None:
+        grace = self.settings.shutdown_grace_seconds
+        await asyncio.gather(self._grpc.stop(grace), self._http.stop(grace))
