@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from lossgrad.types import InfoRequest, Problem, Result, ServerInfo
-from lossgrad_service.calls import Service
+
+from lossgrad_service.calls import Service, accept_request_id, guarded
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.settings import Settings
 
@@ -29,7 +30,7 @@ def _service() -> Service:
 
 
 def _compute(problem: Problem) -> Result:
-    return _service().compute(problem)
+    return guarded(accept_request_id(None), lambda: _service().compute(problem))
 
 
 def _info(request: InfoRequest) -> ServerInfo:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Self
 
 from lossgrad_service.calls import Dispatcher, Readiness, Service
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
-from lossgrad_service.kernels.blas import one_thread
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.settings import Settings
+from lossgrad_service.runtime.threads import compute_threads
 from lossgrad_service.runtime.unix_socket import reserved_path
 
 
@@ -66,7 +65,6 @@ class Server:
         await self._grpc.drain()
 
     async def _start(self, resources: AsyncExitStack) -> None:
-        resources.enter_context(one_thread())
         dispatcher = self._dispatcher(resources)
         self._grpc = GrpcServer(dispatcher)
         self._http = HttpServer(dispatcher)
@@ -79,8 +77,7 @@ class Server:
 
     def _dispatcher(self, resources: AsyncExitStack) -> Dispatcher:
         settings = self.settings
-        threads = ThreadPoolExecutor(settings.compute_threads, "lossgrad-compute")
-        resources.callback(threads.shutdown, wait=False, cancel_futures=True)
+        threads = resources.enter_context(compute_threads(settings.compute_threads))
         service = Service(
             limits=limits_of(settings),
             describe=lambda: server_info(settings, self._readiness.uptime),

@@ -12,12 +12,13 @@ STENCIL = ((-2, 1), (-1, -8), (1, 8), (2, -1))
 """f'(x) ≈ Σ weight·f(x + offset·h) / 12h, with an error of h⁴·f⁽⁵⁾/30."""
 
 
-def gradient(loss: Callable[[np.ndarray], float], at: np.ndarray) -> np.ndarray:
-    """Return ∂loss/∂at, entry by entry; 0 at a mask, which no step moves."""
+def gradient(
+    loss: Callable[[np.ndarray], float], at: np.ndarray, movable: np.ndarray
+) -> np.ndarray:
+    """Return ∂loss/∂at, entry by entry; 0 where an entry is not movable."""
     result = np.zeros_like(at)
-    for index in np.ndindex(at.shape):
-        if np.isfinite(at[index]):
-            result[index] = _slope(loss, at, index)
+    for index in zip(*np.nonzero(movable), strict=True):
+        result[index] = _slope(loss, at, index)
     return result
 
 

@@ -1,4 +1,4 @@
-"""Contract §5's bounds in every regime, against 60 digits."""
+"""Contract §5's bounds in every regime, against 400 digits."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_answers_belong_to_the_caller(client):
     same(client.compute(scores=SCORES, labels=LABELS).dscores, kept)
 
 
-@pytest.mark.parametrize("name", "i1 i2 i4 i8 u1 u2 u4 u8 >i2 >u8".split())
+@pytest.mark.parametrize("name", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", ">i2", ">u8"])
 def test_labels_of_any_integer_width(client, name):
     plain = client.compute(scores=SCORES, labels=LABELS)
     same(client.compute(scores=SCORES, labels=LABELS.astype(name)).dscores, plain.dscores)

@@ -8,6 +8,8 @@ import pytest
 from tests import twins
 from tests.behaviour import problems
 
+pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+
 FIRST = [twins.two_loops, twins.one_loop, twins.vectorised]
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from lossgrad_service.demo.plot import save_learning_curve
 from lossgrad_service.demo.training import History, Step
 

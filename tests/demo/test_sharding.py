@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-
 from lossgrad import Client
 from lossgrad.types import Result
 from lossgrad_service.demo.data import Digits, Rows
@@ -42,9 +41,7 @@ def batch(digits: Digits) -> Rows:
 def whole(local: Client, model: Model, parameters: Parameters, batch: Rows) -> Result:
     """The mini-batch in one call, written out by hand."""
     rows = {model.rows_as: batch.images, "labels": batch.labels}
-    return local.compute(
-        **rows, **parameters, reg=model.reg, reg_convention=model.reg_convention
-    )
+    return local.compute(**rows, **parameters, reg=model.reg, reg_convention=model.reg_convention)
 
 
 @pytest.fixture
@@ -74,7 +71,9 @@ def test_gradients_add_up(whole: Result, answers: list[Result], parameters: Para
 def test_penalty_is_counted_once(
     answers: list[Result], model: Model, parameters: Parameters
 ) -> None:
-    squares = sum(float(np.sum(parameters[name] ** 2)) for name in ("w1", "w2") if name in parameters)
+    squares = sum(
+        float(np.sum(parameters[name] ** 2)) for name in ("w1", "w2") if name in parameters
+    )
     factor = {"half": 0.5, "full": 1.0}[model.reg_convention]
     penalties = [answer.reg_loss for answer in answers]
     assert penalties[0] == pytest.approx(model.reg * factor * squares, rel=1e-13)

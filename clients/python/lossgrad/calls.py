@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from lossgrad.types.quantities import OUTPUTS
 from lossgrad.types.result import Result
 
 Out = Mapping[str, Array]
+
+LONGEST_TIMEOUT: Final = 1e8
+"""Seconds that stand for any longer timeout; sockets take no more than about that."""
 
 
 class ClientSettings:
@@ -95,8 +98,8 @@ def read_timeout(value: object) -> float:
     InvalidArgument
         Where it is not a finite number > 0.
     """
-    if not isinstance(value, bool) and isinstance(value, Real) and 0 < value < math.inf:
-        return float(value)
+    if not isinstance(value, bool) and isinstance(value, Real) and 0 < cast(Any, value) < math.inf:
+        return float(min(cast(Any, value), LONGEST_TIMEOUT))
     raise InvalidArgument.at("timeout", f"must be a finite number > 0 of seconds, got {value!r}")
 
 

@@ -6,10 +6,19 @@ its stages, naming it by a request id and keeping a bug's text inside is done he
 once. Nothing here knows a wire format.
 """
 
-from lossgrad_service.calls.dispatcher import Dispatcher, internal_error
+from lossgrad_service.calls.dispatcher import Dispatcher
+from lossgrad_service.calls.guard import guarded, internal_error
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.request_id import accept_request_id
 from lossgrad_service.calls.service import Service
 from lossgrad_service.calls.stopwatch import Stopwatch
 
-__all__ = ["Dispatcher", "Readiness", "Service", "Stopwatch", "accept_request_id", "internal_error"]
+__all__ = [
+    "Dispatcher",
+    "Readiness",
+    "Service",
+    "Stopwatch",
+    "accept_request_id",
+    "guarded",
+    "internal_error",
+]

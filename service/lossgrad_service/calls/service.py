@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lossgrad.errors import TooLarge
 from lossgrad.types import InfoRequest, Limits, Problem, Result, ServerInfo
+
 from lossgrad_service import core
 
 
@@ -40,6 +41,6 @@ class Service:
         if size > limit:
             raise TooLarge(
                 f"the answer's arrays would take {size} bytes, max_response_bytes is {limit}; "
-                "ask for less in want, or send fewer rows a call with the whole batch's denominator",
+                "want less, or send fewer rows at a time with the whole batch's denominator",
                 limit="max_response_bytes",
             )

@@ -19,7 +19,9 @@ class Findings:
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], list[str]] = {}
 
-    def note(self, field: str, expected: str, bad: Array, values: Array, first_row: int = 0) -> None:
+    def note(
+        self, field: str, expected: str, bad: Array, values: Array, first_row: int = 0
+    ) -> None:
         """Note the entries of `values` where `bad` is true, and raise when there are enough.
 
         Parameters

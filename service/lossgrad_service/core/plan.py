@@ -25,7 +25,9 @@ class Plan:
     row_dtype: np.dtype[Any]
     """float64 if any of scores, h1, w2, b2, x, w1, b1 is; float32 otherwise."""
     tile_rows: int
-    block_rows: int
+    """Rows of a matrix product."""
+    run_rows: int
+    """Rows of the row arithmetic, a power of two like `tile_rows`."""
     scores_are_computed: bool
     """s = h1·w2 + b2, since no scores were sent."""
     hidden_is_computed: bool
@@ -46,11 +48,16 @@ class Plan:
             n_classes=problem.n_classes,
             row_dtype=row_dtype,
             tile_rows=tiles.rows_per_tile(width, row_dtype),
-            block_rows=tiles.rows_per_block(width, row_dtype),
+            run_rows=tiles.rows_per_run(problem.n_classes, row_dtype),
             scores_are_computed="scores" not in sent,
             hidden_is_computed="x" in sent,
             has_targets="targets" in sent,
         )
+
+    @property
+    def block_rows(self) -> int:
+        """Rows of a block: whole tiles and whole runs."""
+        return max(self.tile_rows, self.run_rows)
 
     @property
     def needs_hidden_gradient(self) -> bool:

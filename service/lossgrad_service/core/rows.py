@@ -1,4 +1,4 @@
-"""Reading and writing runs of rows of arrays with any leading axes."""
+"""Reading runs of rows of arrays with any leading axes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,3 @@ def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:
         return array.reshape(prod(leading), *row)[span]
     # One reshape of an array with gaps would copy all of it.
     return array[np.unravel_index(np.arange(span.start, span.stop), leading)]
-
-
-def rows_of(output: Array, rows: int, row: tuple[int, ...]) -> Array:
-    """Return a C-contiguous output with its leading axes flattened: a writable view."""
-    return output.reshape(rows, *row)

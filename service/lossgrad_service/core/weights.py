@@ -20,8 +20,9 @@ _SUMMED_ROWS = 2**16
 class RowWeights:
     """The labels and weights of a run of rows."""
 
-    labels: Array | None
-    """y, (n,), intp; class 0 stands in where the label is ignored. None with targets."""
+    labels: Array
+    """y, (n,), intp; class 0 stands in where the label is ignored, and with targets."""
+    has_labels: bool
     sample: Array
     """a, (n,), float64; 0 where the label is ignored."""
     live: Array
@@ -35,18 +36,24 @@ class RowWeights:
         """Return what labels and sample weights as sent, each (n,) or None, say."""
         weights = np.ones(n_rows) if sample is None else sample.astype(np.float64)
         if labels is None:
-            return cls(None, weights, weights != 0, 0)
+            return cls(np.zeros(n_rows, np.intp), False, weights, weights != 0, 0)
         classes = labels
         ignored = np.zeros(n_rows, bool) if ignore_index is None else labels == ignore_index
         if ignored.any():
             weights[ignored] = 0
             classes = np.where(ignored, 0, labels)
         n_ignored = int(np.count_nonzero(ignored))
-        return cls(classes.astype(np.intp), weights, weights != 0, n_ignored)
+        return cls(classes.astype(np.intp), True, weights, weights != 0, n_ignored)
+
+    def at(self, span: slice) -> RowWeights:
+        """Return the weights of some rows of these; `n_ignored` still counts them all."""
+        return RowWeights(
+            self.labels[span], self.has_labels, self.sample[span], self.live[span], self.n_ignored
+        )
 
     def at_labels(self, class_weights: Array | None) -> Array:
         """Return a·c_y, (n,), float64; a where there are no labels or no class weights."""
-        if self.labels is None or class_weights is None:
+        if class_weights is None or not self.has_labels:
             return self.sample
         return self.sample * class_weights[self.labels]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from lossgrad.errors import LossGradError
+from lossgrad_service.cli.errors import told_kindly
 
 ModelName = Literal["two-layer", "linear"]
 
@@ -41,28 +39,18 @@ def demo(
     from lossgrad_service.demo.run import Plan, run
 
     plan = Plan(model, workers, epochs, seed, png or Path("out") / f"demo-{model}.png")
-    with _failures_in_one_line():
-        run(plan, target)
-
-
-@contextmanager
-def _failures_in_one_line() -> Iterator[None]:
-    from lossgrad_service.demo.service_process import ServiceDidNotStart
-    from lossgrad_service.demo.workers import WorkerDied
-
     try:
-        yield
+        with told_kindly():
+            run(plan, target)
     except KeyboardInterrupt:
         _give_up("stopped", INTERRUPTED)
-    except (LossGradError, ServiceDidNotStart, WorkerDied) as error:
-        _give_up(f"The demo stopped: {error}", 1)
-
-
-def _give_up(message: str, status: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(status)
 
 
 def _require_extra() -> None:
     if not all(find_spec(package) for package in EXTRA_PACKAGES):
-        _give_up("The demo needs its extra: pip install 'lossgrad[demo]'", 1)
+        _give_up("the demo needs its extra: pip install 'lossgrad[demo]'", 1)
+
+
+def _give_up(message: str, status: int) -> NoReturn:
+    typer.echo(f"lossgrad: {message}", err=True)
+    raise typer.Exit(status)

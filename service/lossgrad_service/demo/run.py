@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from lossgrad import Client
 from rich.console import Console
 
-from lossgrad import Client
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS
 from lossgrad_service.demo.plot import save_learning_curve
@@ -50,9 +50,10 @@ def run(plan: Plan, target: str | None) -> History:
     console = Console()
     begun = time.perf_counter()
     digits, history = load_digits(), History()
-    with _service(target) as address, worker_pool(plan.workers, address) as pool:
+    with _service(target) as address:
         _greet(address, plan.workers, console)
-        training = _train(plan, pool, digits, history, console)
+        with worker_pool(plan.workers, address) as pool:
+            training = _train(plan, pool, digits, history, console)
     in_all = time.perf_counter() - begun
     title = f"{plan.model} classifier of handwritten digits"
     save_learning_curve(history, title, plan.png)
@@ -68,7 +69,7 @@ def _service(target: str | None) -> AbstractContextManager[str]:
 
 
 def _greet(address: str, workers: int, console: Console) -> None:
-    """Say who works for whom, once the service has answered."""
+    """Say who calls whom, once the service has answered."""
     with Client(address) as client:
         version = client.info(timeout=GREETING_SECONDS).version
     text = f"{workers} workers call lossgrad {version} at {address}"

@@ -25,7 +25,7 @@ SHOWN_CHARACTERS = 2000
 """How much of its log is shown of a service that did not start."""
 
 
-class ServiceDidNotStart(RuntimeError):
+class ServiceDidNotStart(ChildProcessError):
     """The child ended before it said where it listens; the message has its last words."""
 
 

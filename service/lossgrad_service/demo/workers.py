@@ -24,7 +24,7 @@ STOP_SECONDS = 5.0
 """What a worker gets to finish its last call before it is terminated."""
 
 
-class WorkerDied(RuntimeError):
+class WorkerDied(ChildProcessError):
     """A worker process went away without an answer."""
 
 
@@ -65,11 +65,17 @@ class _Worker:
         theirs.close()  # or the pipe would not end with the worker
 
     def send(self, problem: Arguments) -> None:
-        self._pipe.send(problem)
+        with self._death_told():
+            self._pipe.send(problem)
 
     def receive(self) -> Any:
-        try:
+        with self._death_told():
             return self._pipe.recv()
+
+    @contextmanager
+    def _death_told(self) -> Iterator[None]:
+        try:
+            yield
         except (EOFError, ConnectionError) as error:
             raise WorkerDied(f"{self._process.name} died without an answer") from error
 

@@ -19,7 +19,7 @@ class GrpcServer:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._server = aio.server(options=_options(dispatcher.service.limits.max_request_bytes))
-        self._health = health.aio.HealthServicer()
+        self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         self._server.add_generic_rpc_handlers((service_handler(dispatcher),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)

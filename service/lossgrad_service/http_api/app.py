@@ -6,14 +6,22 @@ from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-
 from lossgrad.codecs.server_timing import encode_timing
 from lossgrad.errors import Unavailable
+
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.http_api import methods
 from lossgrad_service.http_api.body import check_media_type, read_body
 from lossgrad_service.http_api.errors import CallScope, add_error_handlers
-from lossgrad_service.http_api.openapi import COMPUTE, DESCRIPTION, HEALTHZ, INFO, READYZ, add_schemas
+from lossgrad_service.http_api.openapi import (
+    COMPUTE,
+    DESCRIPTION,
+    HEALTHZ,
+    INFO,
+    READYZ,
+    add_schemas,
+)
+
 
 def create_app(dispatcher: Dispatcher) -> FastAPI:
     """Return the application that serves `dispatcher`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
 from lossgrad_service.http_api import schemas
 from lossgrad_service.http_api.examples import EXAMPLES
 
@@ -44,8 +44,10 @@ def add_schemas(app: FastAPI) -> None:
 
 def _schemas() -> Object:
     answers = (schemas.ComputeAnswer, schemas.Info, schemas.State, schemas.Problem)
-    modes = [(model, "validation") for model in (schemas.ComputeRequest, *answers)]
-    _, definitions = models_json_schema(modes, ref_template=_REFERENCE)
+    models: tuple[type[BaseModel], ...] = (schemas.ComputeRequest, *answers)
+    _, definitions = models_json_schema(
+        [(model, "validation") for model in models], ref_template=_REFERENCE
+    )
     return definitions["$defs"]
 
 

@@ -44,14 +44,10 @@ class HttpServer:
             Where the address is taken or cannot be had.
         """
         try:
-            family, *_, address = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            bound = socket.create_server(address[:2], family=family)
+            self._sockets.append(_bound_socket(host, port))
         except OSError as error:
             raise OSError(f"HTTP cannot listen on {host}:{port}: {error.strerror}") from error
-        self._sockets.append(bound)
-        return bound.getsockname()[1]
+        return self._sockets[-1].getsockname()[1]
 
     async def start(self) -> None:
         """Take calls; the steps of `uvicorn.Server.serve` without its signal handlers."""
@@ -73,3 +69,19 @@ class HttpServer:
         """Give back the port of a server that was not started."""
         for bound in self._sockets:
             bound.close()
+
+
+def _bound_socket(host: str, port: int) -> socket.socket:
+    # The protocol is stated because asyncio sets TCP_NODELAY only where it is: without,
+    # answers wait 40 ms for the caller's delayed acknowledgement.
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def exponentials(below: Array, dtype: np.dtype[Any]) -> Array:
+def exponentials(below: Array, dtype: np.dtype[Any], out: Array | None = None) -> Array:
     """Return e = e^{z − m}, computed in `dtype` and held in float64.
 
     Parameters
@@ -24,13 +24,16 @@ def exponentials(below: Array, dtype: np.dtype[Any]) -> Array:
         z − m, (n, C), C-contiguous (NumPy's loops for other strides give other bits).
     dtype
         float32 or float64.
+    out
+        Where they are computed, (n, C) of that dtype; may be `below` itself.
 
     Returns
     -------
     Array
-        (n, C), float64, C-contiguous, new; 0 for masked classes, 1 at the maximum.
+        (n, C), float64, C-contiguous; 0 for masked classes, 1 at the maximum.
     """
-    exps = np.exp(below.astype(dtype, copy=False))
+    exponents = below.astype(dtype, copy=False)
+    exps = np.exp(exponents, out=out)
     return exps.astype(np.float64, copy=False)
 
 
@@ -142,7 +145,8 @@ def soft_losses(mass: Array, below: Array, rest: Array) -> Array:
     Array
         (n,), float64.
     """
-    terms = np.multiply(mass, below, where=mass != 0, out=np.zeros_like(below))
+    terms = mass * below
+    np.copyto(terms, 0.0, where=mass == 0)
     spread = mass.sum(axis=1) * np.log1p(rest)
     return spread - terms.sum(axis=1)
 

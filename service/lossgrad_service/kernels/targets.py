@@ -48,24 +48,24 @@ def smoothed(targets: Array, unmasked: Array, smoothing: float) -> Array:
         (n, C), float64.
     """
     share = smoothing / np.count_nonzero(unmasked, axis=1)
-    return (1 - smoothing) * targets + share[:, None] * unmasked
+    mixed = unmasked * share[:, None]
+    mixed += (1 - smoothing) * targets
+    return mixed
 
 
-def masses(targets: Array, row_weight: Array, class_weight: Array) -> Array:
-    """Return q = a_i·c_j·t_ij, exactly 0 in rows with a_i = 0 whatever their targets.
+def weigh(targets: Array, row_weight: Array, class_weight: Array | None) -> None:
+    """Turn t into q = a_i·c_j·t_ij, in place; exactly 0 in rows with a_i = 0, whatever is there.
 
     Parameters
     ----------
     targets
-        t, smoothed or not, (n, C), float64.
-    row_weight, class_weight
-        a, (n,), and c, (C,), float64.
-
-    Returns
-    -------
-    Array
-        (n, C), float64.
+        t, smoothed or not, (n, C), float64; q on return.
+    row_weight
+        a, (n,), float64.
+    class_weight
+        c, (C,), float64; None is 1 everywhere.
     """
-    mass = row_weight[:, None] * class_weight * targets
-    mass[row_weight == 0] = 0
-    return mass
+    targets *= row_weight[:, None]
+    if class_weight is not None:
+        targets *= class_weight
+    targets[row_weight == 0] = 0

@@ -18,8 +18,8 @@ Array = NDArray[Any]
 
 MAX_TILE_ROWS = 256
 MAX_TILE_BYTES = 8 * 2**20
-BLOCK_BYTES = 2**19
-"""What the row arithmetic works on at a time where rows are short: it stays in cache."""
+RUN_BYTES = 2**19
+"""Scores that the row arithmetic works on at a time, so that what it makes stays in cache."""
 
 
 def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
@@ -35,9 +35,12 @@ def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
     return min(MAX_TILE_ROWS, _rows_within(MAX_TILE_BYTES, width, dtype))
 
 
-def rows_per_block(width: int, dtype: np.dtype[Any]) -> int:
-    """Return the rows that are worked on at a time: one tile, or more where rows are short."""
-    return max(rows_per_tile(width, dtype), _rows_within(BLOCK_BYTES, width, dtype))
+def rows_per_run(classes: int, dtype: np.dtype[Any]) -> int:
+    """Return the rows that the row arithmetic works on at a time: a power of two.
+
+    A row has the same bits in any run; a sum over rows is made run by run.
+    """
+    return _rows_within(RUN_BYTES, classes, dtype)
 
 
 def _rows_within(size: int, width: int, dtype: np.dtype[Any]) -> int:

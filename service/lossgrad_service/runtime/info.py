@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 
 from lossgrad.types import Limits, ServerInfo, dtypes
 from lossgrad.types.options import CHOICES
 from lossgrad.types.quantities import WANTABLE
+
 from lossgrad_service.runtime.settings import Settings
 
 
@@ -21,7 +23,7 @@ def limits_of(settings: Settings) -> Limits:
 def server_info(settings: Settings, uptime: float) -> ServerInfo:
     """Return version, limits and capabilities of a server that has been ready for `uptime` s."""
     return ServerInfo(
-        version=version("lossgrad"),
+        version=_version(),
         limits=limits_of(settings),
         losses=CHOICES["loss"],
         outputs=WANTABLE,
@@ -30,3 +32,9 @@ def server_info(settings: Settings, uptime: float) -> ServerInfo:
         compute_threads=settings.compute_threads,
         uptime_seconds=uptime,
     )
+
+
+@cache
+def _version() -> str:
+    # Reading the distribution's metadata takes longer than the rest of a call.
+    return version("lossgrad")

@@ -27,17 +27,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LOSSGRAD_", frozen=True)
 
-    host: str = Field("127.0.0.1", description="Address that both ports listen on.")
-    grpc_port: Port = Field(50051, description="Port of gRPC; 0 takes any free one.")
-    http_port: Port = Field(8080, description="Port of HTTP; 0 takes any free one.")
+    host: str = Field(default="127.0.0.1", description="Address that both ports listen on.")
+    grpc_port: Port = Field(default=50051, description="Port of gRPC; 0 takes any free one.")
+    http_port: Port = Field(default=8080, description="Port of HTTP; 0 takes any free one.")
     unix_socket: Path | None = Field(
-        None, description="Path of a Unix socket on which gRPC listens as well."
+        default=None, description="Path of a Unix socket on which gRPC listens as well."
     )
     max_request_bytes: ByteLimit = Field(
-        256 * MEBIBYTE, description="Largest gRPC message or HTTP body that is taken."
+        default=256 * MEBIBYTE, description="Largest gRPC message or HTTP body that is taken."
     )
     max_response_bytes: ByteLimit = Field(
-        256 * MEBIBYTE, description="Largest answer, counted as the bytes of its arrays."
+        default=256 * MEBIBYTE, description="Largest answer, counted as the bytes of its arrays."
     )
     compute_threads: int = Field(
         default_factory=available_cores,
@@ -47,13 +47,13 @@ class Settings(BaseSettings):
         "as many as there are cores by default.",
     )
     lame_duck_seconds: Seconds = Field(
-        2.0,
+        default=2.0,
         description="How long a server that was told to stop says that it is not ready "
         "and still takes calls, so that load balancers notice.",
     )
     shutdown_grace_seconds: Seconds = Field(
-        20.0, description="How long calls under way may go on after that."
+        default=20.0, description="How long calls under way may go on after that."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe messages that are logged."
+        default="info", description="Least severe messages that are logged."
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import cache
 
 from lossgrad.endpoints import Endpoint, Reply, Request
-from lossgrad.transports.base import closed_error
+from lossgrad.transports.base import AsyncTransport, closed_error
 from lossgrad.transports.channels import (
     AioChannel,
     RpcError,
@@ -14,24 +15,43 @@ from lossgrad.transports.channels import (
     read_error,
     read_timing,
 )
+from lossgrad.transports.grpc import GrpcTransport
+from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
-
-Owner = tuple[int, asyncio.AbstractEventLoop]
+from lossgrad.transports.threaded import ThreadedTransport
 
 
 class GrpcAioTransport:
-    """Sends requests over one channel in each event loop of each process."""
+    """Sends requests over one channel in each event loop, and goes on after a fork."""
 
     def __init__(self, target: Target, authority: bytes | None) -> None:
-        self._target = target
-        self._authority = authority
-        self._channels: dict[Owner, AioChannel] = {}
-        self._is_closed = False
+        self._transports = PerProcess[AsyncTransport](lambda: _open(target, authority))
 
     async def send(
         self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
     ) -> Reply:
         """Make one attempt; see `Transport.send`."""
+        return await self._transports.get().send(endpoint, request, timeout)
+
+    async def close(self) -> None:
+        """Close the channel of the running event loop."""
+        transport = self._transports.close()
+        if transport is not None:
+            await transport.close()
+
+
+class _LoopTransport:
+    """Sends requests over one channel in each event loop of a process."""
+
+    def __init__(self, target: Target, authority: bytes | None) -> None:
+        self._target = target
+        self._authority = authority
+        self._channels: dict[asyncio.AbstractEventLoop, AioChannel] = {}
+        self._is_closed = False
+
+    async def send(
+        self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
+    ) -> Reply:
         method = self._channel().unary_unary(endpoint.rpc)
         call = method(endpoint.encode_proto(request), timeout=timeout)
         try:
@@ -39,30 +59,52 @@ class GrpcAioTransport:
             metadata = await call.trailing_metadata()
         except RpcError as error:
             raise read_error(error) from None
+        except asyncio.CancelledError:
+            if self._is_closed and not _is_cancelled():
+                raise closed_error() from None
+            raise
         return endpoint.decode_proto(data, read_timing(metadata))
 
     async def close(self) -> None:
-        """Close the channel of the running event loop."""
         self._is_closed = True
-        channel = self._channels.pop(_owner(), None)
+        channel = self._channels.pop(asyncio.get_running_loop(), None)
         if channel is not None:
             await channel.close()
 
     def _channel(self) -> AioChannel:
         if self._is_closed:
             raise closed_error()
-        owner = _owner()
-        if owner not in self._channels:
-            self._drop_dead(owner[0])
-            self._channels[owner] = open_aio_channel(self._target, self._authority)
-        return self._channels[owner]
+        loop = asyncio.get_running_loop()
+        if loop not in self._channels:
+            self._drop_dead()
+            self._channels[loop] = open_aio_channel(self._target, self._authority)
+        return self._channels[loop]
 
-    def _drop_dead(self, process: int) -> None:
-        """Let go of channels whose event loop is closed; a parent process's are kept."""
-        for owner in list(self._channels):
-            if owner[0] == process and owner[1].is_closed():
-                del self._channels[owner]
+    def _drop_dead(self) -> None:
+        """Let go of channels whose event loop is closed."""
+        for loop in [loop for loop in self._channels if loop.is_closed()]:
+            del self._channels[loop]
 
 
-def _owner() -> Owner:
-    return os.getpid(), asyncio.get_running_loop()
+def _is_cancelled() -> bool:
+    """Tell the caller's own wish from a channel that another task has closed."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+@cache
+def _process_of_aio() -> int:
+    """Return the process that asked first, which its forks inherit."""
+    return os.getpid()
+
+
+def _open(target: Target, authority: bytes | None) -> AsyncTransport:
+    """Return what this process can use.
+
+    gRPC's asyncio part polls in a thread that begins with its first use and that a
+    fork does not inherit: calls of the child would wait for ever. Its blocking part
+    does begin anew in a child.
+    """
+    if _process_of_aio() == os.getpid():
+        return _LoopTransport(target, authority)
+    return ThreadedTransport(GrpcTransport(target, authority))

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
-from typing_extensions import TypeAliasType
-
 from lossgrad.types import dtypes
 from lossgrad.types.quantities import INPUTS, OUTPUTS
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+)
+from pydantic.json_schema import JsonSchemaValue
+from typing_extensions import TypeAliasType
 
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
 
@@ -46,13 +49,10 @@ Array = TypeAliasType("Array", NestedNumbers | Base64Array)
 
 
 class _DocumentedAsArray:
-    """Takes anything, and tells the schema that it is an `Array`."""
-
-    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.any_schema()
+    """Beside `Any`: tells the reader of the schema that it is an `Array`."""
 
     def __get_pydantic_json_schema__(
-        self, _: CoreSchema, handler: GetJsonSchemaHandler
+        self, _: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         return handler(TypeAdapter(Array).core_schema)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-
 from lossgrad.types.options import (
     EmptyMean,
     FloatName,
@@ -16,6 +14,8 @@ from lossgrad.types.options import (
     RegConvention,
 )
 from lossgrad.types.quantities import OUTPUTS, WANTABLE
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
 from lossgrad_service.http_api.schemas.arrays import OpaqueArray, input_field
 
 _DEFAULTS = Options()
@@ -76,7 +76,9 @@ class ComputeRequest(BaseModel):
         "with labels only.",
     )
     label_smoothing: float | None = _option(
-        "label_smoothing", "ε: this much of the target is spread over all classes.", minimum=0,
+        "label_smoothing",
+        "ε: this much of the target is spread over all classes.",
+        minimum=0,
         maximum=1,
     )
     temperature: float | None = _option(
@@ -90,9 +92,7 @@ class ComputeRequest(BaseModel):
     z_loss: float | None = _option(
         "z_loss", "α, the coefficient of the squared log-partition of each row.", minimum=0
     )
-    margin: float | None = _option(
-        "margin", "The hinge's margin; with loss hinge only.", minimum=0
-    )
+    margin: float | None = _option("margin", "The hinge's margin; with loss hinge only.", minimum=0)
     reg: float | None = _option(
         "reg", "Coefficient of the L2 penalty; more than 0 needs w1 or w2.", minimum=0
     )

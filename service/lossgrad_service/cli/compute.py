@@ -1,0 +1,99 @@
+"""``lossgrad compute``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+import typer
+from lossgrad import Client
+from lossgrad.codecs.json import result_to_json
+from lossgrad.types import Array, Result
+from rich.console import Console
+from rich.table import Table
+
+from lossgrad_service.cli.errors import told_kindly
+from lossgrad_service.cli.inputs import read_arguments, read_options
+from lossgrad_service.cli.options import Json, Target
+
+
+def _option(text: str, *names: str) -> Any:
+    return typer.Option(*names, help=text, show_default=False)
+
+
+def compute(
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="An .npz archive, a JSON request, or - for stdin.")
+    ],
+    *,
+    target: Target = "local:",
+    loss: Annotated[str | None, _option("softmax or hinge.")] = None,
+    reduction: Annotated[str | None, _option("mean, sum or none.")] = None,
+    ignore_index: Annotated[int | None, _option("Label of rows to leave out.")] = None,
+    label_smoothing: Annotated[float | None, _option("In [0, 1].")] = None,
+    reg: Annotated[float | None, _option("Coefficient of the L2 penalty.")] = None,
+    reg_convention: Annotated[str | None, _option("half or full.")] = None,
+    want: Annotated[list[str] | None, _option("An output to answer; may be repeated.")] = None,
+    option: Annotated[
+        list[str] | None, _option("Any option as name=value; may be repeated.")
+    ] = None,
+    output: Annotated[
+        Path | None, _option("Write all outputs to this .npz archive.", "--output", "-o")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute the loss of one batch and its gradients.
+
+    IN has the arrays scores (or h1, w2, b2; or x, w1, b1, w2, b2), labels or
+    targets, class_weights, sample_weights.
+    """
+    flags = {
+        "loss": loss,
+        "reduction": reduction,
+        "ignore_index": ignore_index,
+        "label_smoothing": label_smoothing,
+        "reg": reg,
+        "reg_convention": reg_convention,
+        "want": want or None,
+    }
+    given = {name: value for name, value in flags.items() if value is not None}
+    with told_kindly():
+        arguments = read_arguments(source, {**read_options(option or []), **given})
+        with Client(target) as client:
+            result = client.compute(**arguments)
+        if output is not None:
+            _save(output, result)
+    _show(result, as_json)
+
+
+def _save(path: Path, result: Result) -> None:
+    arrays = {name: _storable(array) for name, array in result.arrays.items()}
+    with path.open("wb") as file:
+        np.savez(file, **result.scalars, **arrays)  # pyright: ignore[reportArgumentType]
+
+
+def _storable(array: Array) -> Array:
+    # .npz has no bfloat16; float32 holds all of its values.
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
+def _show(result: Result, as_json: bool) -> None:
+    if as_json:
+        answer = result_to_json(result, "list")
+        typer.echo(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY).decode())
+    else:
+        Console().print(_table(result))
+
+
+def _table(result: Result) -> Table:
+    table = Table(box=None)
+    for heading in ("output", "value", "shape", "dtype", "norm"):
+        table.add_column(heading)
+    for name, value in result.scalars.items():
+        table.add_row(name, f"{value:.10g}")
+    for name, array in result.arrays.items():
+        norm = float(np.linalg.norm(array.astype(np.float64)))
+        table.add_row(name, "", str(array.shape), array.dtype.name, f"{norm:.6g}")
+    return table

@@ -1,0 +1,80 @@
+"""A batch read from a file, and options read from the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import orjson
+from lossgrad.codecs.json import problem_from_json
+from lossgrad.errors import InvalidArgument
+from lossgrad.types.options import NAMES
+
+_ZIP = b"PK"
+
+
+def read_arguments(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call: the batch in a file (``-``: standard input) and options.
+
+    The file is an .npz archive of arrays named as the inputs, or a JSON request;
+    `options` win over those in the request.
+
+    Raises
+    ------
+    InvalidArgument
+        Where the file is neither, or what it says is wrong.
+    OSError
+        Where it cannot be read.
+    """
+    data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    if data.startswith(_ZIP):
+        return {**_read_archive(data), **options}
+    problem = problem_from_json(_with_options(_read_json(data), options)).problem
+    return {**problem.inputs, **problem.options.chosen}
+
+
+def read_options(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return options given as ``name=value``; a value is JSON, or else a word.
+
+    Raises
+    ------
+    InvalidArgument
+        For what is no assignment, or of no option.
+    """
+    return dict(map(_read_assignment, assignments))
+
+
+def _read_assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or name not in NAMES:
+        raise InvalidArgument.at(
+            "--option", f"must be name=value with a name of {', '.join(NAMES)}; got {text!r}"
+        )
+    try:
+        return name, orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return name, value
+
+
+def _read_archive(data: bytes) -> dict[str, Any]:
+    try:
+        with np.load(BytesIO(data), allow_pickle=False) as archive:
+            return dict(archive)
+    except (ValueError, BadZipFile) as error:
+        raise InvalidArgument.at("", f"the archive cannot be read: {error}") from error
+
+
+def _read_json(data: bytes) -> object:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise InvalidArgument.at("", f"neither an .npz archive nor JSON: {error}") from error
+
+
+def _with_options(document: object, options: Mapping[str, Any]) -> object:
+    return {**document, **options} if isinstance(document, dict) else document

@@ -1,0 +1,68 @@
+"""``lossgrad serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lossgrad_service.cli.errors import told_kindly
+from lossgrad_service.runtime.logs import set_up_logging
+from lossgrad_service.runtime.settings import Settings
+from lossgrad_service.server import Server
+
+
+def _flag(name: str) -> Any:
+    """Return the option of a setting, told in the words of the setting."""
+    return typer.Option(help=Settings.model_fields[name].description, show_default=False)
+
+
+def serve(
+    *,
+    host: Annotated[str | None, _flag("host")] = None,
+    grpc_port: Annotated[int | None, _flag("grpc_port")] = None,
+    http_port: Annotated[int | None, _flag("http_port")] = None,
+    unix_socket: Annotated[Path | None, _flag("unix_socket")] = None,
+    max_request_bytes: Annotated[int | None, _flag("max_request_bytes")] = None,
+    max_response_bytes: Annotated[int | None, _flag("max_response_bytes")] = None,
+    compute_threads: Annotated[int | None, _flag("compute_threads")] = None,
+    lame_duck_seconds: Annotated[float | None, _flag("lame_duck_seconds")] = None,
+    shutdown_grace_seconds: Annotated[float | None, _flag("shutdown_grace_seconds")] = None,
+    log_level: Annotated[str | None, _flag("log_level")] = None,
+) -> None:
+    """Serve gRPC and HTTP until SIGINT or SIGTERM; a second one exits at once.
+
+    Every flag is also a variable, --grpc-port LOSSGRAD_GRPC_PORT; the flag wins.
+    """
+    flags = {name: value for name, value in locals().items() if value is not None}
+    with told_kindly():
+        settings = Settings(**flags)
+        set_up_logging(settings.log_level)
+        asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    async with Server(settings) as server:
+        _stop_on_signals(server)
+        for protocol, address in server.addresses.items():
+            print(f"{protocol}  {address}", flush=True)
+        await server.wait()
+        print("stopping: calls under way may finish; a second signal exits at once", flush=True)
+
+
+def _stop_on_signals(server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    received: list[signal.Signals] = []
+
+    def stop(signum: signal.Signals) -> None:
+        if received:
+            os._exit(128 + signum)
+        received.append(signum)
+        server.request_stop()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop, signum)

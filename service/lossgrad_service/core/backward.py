@@ -1,0 +1,85 @@
+"""From dScores back to the weights, the hidden layer and the inputs."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from lossgrad.types import Array, Problem
+
+from lossgrad_service.core.block import Block
+from lossgrad_service.core.constants import Constants
+from lossgrad_service.core.outputs import RowOutputs
+from lossgrad_service.core.plan import Plan
+from lossgrad_service.core.silence import silenced
+from lossgrad_service.kernels import linear, tiles
+
+
+class Backward:
+    """Adds up dW2, db2, dW1, db1 and stores dH1, dX, block by block."""
+
+    def __init__(self, problem: Problem, plan: Plan, constants: Constants) -> None:
+        self._plan = plan
+        self._constants = constants
+        self._totals = {
+            name: np.zeros(problem.shape_of(name))
+            for name in ("dw2", "db2", "dw1", "db1")
+            if name in plan.want
+        }
+
+    def add(self, block: Block, gradient: Array, counted: Array, out: RowOutputs) -> None:
+        """Take in one block.
+
+        Parameters
+        ----------
+        block
+            Its inputs.
+        gradient
+            dScores, (n, C), row dtype, 0 in rows that do not count.
+        counted
+            Which rows count, (n,), bool: the others poison nothing, whatever they hold.
+        out
+            Where dH1 and dX go.
+        """
+        self._add_layer("dw2", "db2", block.hidden, gradient, counted)
+        if self._plan.needs_hidden_gradient:
+            hidden_gradient = self._pull_back(gradient, cast(Array, self._constants.w2), counted)
+            out.put("dh1", hidden_gradient)
+            if self._plan.needs_first_layer:
+                self._add_first_layer(block, hidden_gradient, counted, out)
+
+    def _add_first_layer(
+        self, block: Block, hidden_gradient: Array, counted: Array, out: RowOutputs
+    ) -> None:
+        gated = silenced(linear.relu_gate(hidden_gradient, cast(Array, block.hidden)), counted)
+        self._add_layer("dw1", "db1", block.x, gated, counted)
+        if "dx" in out:
+            out.put("dx", self._pull_back(gated, cast(Array, self._constants.w1), counted))
+
+    def _add_layer(
+        self, weights: str, bias: str, inputs: Array | None, gradient: Array, counted: Array
+    ) -> None:
+        """Add inputsᵀ·gradient and 1ᵀ·gradient to what is wanted of them."""
+        if bias in self._totals:
+            tiles.add_columns(self._totals[bias], gradient)
+        if weights in self._totals:
+            dtype = self._plan.product_dtype
+            tiles.add_product(
+                self._totals[weights],
+                silenced(cast(Array, inputs), counted).astype(dtype, copy=False),
+                gradient.astype(dtype, copy=False),
+                self._plan.tile_rows,
+            )
+
+    def _pull_back(self, gradient: Array, weights: Array, counted: Array) -> Array:
+        """Return gradient·Wᵀ, 0 in rows that do not count."""
+        return silenced(tiles.product(gradient, weights.T, self._plan.tile_rows), counted)
+
+    def finish(self, problem: Problem) -> dict[str, Array]:
+        """Return the totals, in float64, with the gradient of the penalty added once."""
+        options = self._plan.options
+        factor = options.reg * (1 if options.reg_convention == "half" else 2)
+        for name, weights in (("dw2", problem.w2), ("dw1", problem.w1)):
+            if name in self._totals and weights is not None and factor > 0:
+                linear.add_scaled(self._totals[name], weights, factor, self._plan.tile_rows)
+        return self._totals

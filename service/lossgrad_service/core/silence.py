@@ -1,0 +1,20 @@
+"""Rows that do not count are exactly 0 downstream, whatever they hold."""
+
+from __future__ import annotations
+
+import numpy as np
+from lossgrad.types import Array
+
+
+def silence(rows: Array, counted: Array) -> None:
+    """Put 0 into the (n, …) rows that do not count, in place."""
+    if not counted.all():
+        rows[~counted] = 0
+
+
+def silenced(rows: Array, counted: Array) -> Array:
+    """Return (n, …) rows with 0 in those that do not count; the same array where all do.
+
+    A product with their gradient of 0 is not enough: 0·NaN is NaN.
+    """
+    return rows if counted.all() else np.where(counted[:, None], rows, rows.dtype.type(0))

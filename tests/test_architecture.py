@@ -1,0 +1,164 @@
+"""The arrows of the architecture: what each room may import.
+
+A room is a package or module; the most specific rule that covers a module holds it.
+Own packages and the third parties named must be allowed; the standard library
+always is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.imports import Import, imports_of, modules
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {"lossgrad": ROOT / "clients/python", "lossgrad_service": ROOT / "service"}
+
+CONTRACT = ("lossgrad.types", "lossgrad.errors")
+WIRE = (*CONTRACT, "lossgrad.codecs", "lossgrad.v1", "lossgrad.endpoints")
+CLIENT_SIDE = ("numpy", "grpc", "google", "urllib3", "ml_dtypes")
+"""What the base install has, and ml-dtypes, which bfloat16 alone asks for."""
+
+SERVICE = "lossgrad_service"
+CALLS = f"{SERVICE}.calls"
+SERVING = ("grpc", "grpc_health", "grpc_reflection", "google", "fastapi", "starlette", "uvicorn")
+SERVING += ("pydantic", "pydantic_settings", "orjson", "typing_extensions", "numpy")
+
+RULES: dict[str, tuple[str, ...]] = {
+    "lossgrad": ("lossgrad", *CLIENT_SIDE),
+    "lossgrad.errors": (),
+    "lossgrad.types": (*CONTRACT, "numpy", "ml_dtypes"),
+    "lossgrad.codecs": (*CONTRACT, "lossgrad.codecs", "lossgrad.v1", "numpy", "google"),
+    "lossgrad.v1": ("lossgrad.v1", "google"),
+    "lossgrad.endpoints": WIRE,
+    "lossgrad.transports": (*WIRE, "lossgrad.transports", *CLIENT_SIDE),
+    f"{SERVICE}.kernels": (f"{SERVICE}.kernels", "numpy", "threadpoolctl"),
+    f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
+    CALLS: (CALLS, f"{SERVICE}.core", *WIRE),
+    f"{SERVICE}.grpc_api": (f"{SERVICE}.grpc_api", CALLS, f"{SERVICE}.core", *WIRE, *SERVING),
+    f"{SERVICE}.http_api": (f"{SERVICE}.http_api", CALLS, f"{SERVICE}.core", *WIRE, *SERVING),
+    f"{SERVICE}.runtime": (f"{SERVICE}.runtime", f"{SERVICE}.kernels", *CONTRACT, *SERVING),
+    f"{SERVICE}.server": (
+        f"{SERVICE}.grpc_api",
+        f"{SERVICE}.http_api",
+        f"{SERVICE}.runtime",
+        CALLS,
+        *CONTRACT,
+    ),
+    f"{SERVICE}.local": (f"{SERVICE}.core", f"{SERVICE}.runtime", CALLS, *CONTRACT),
+}
+UNBOUND = (f"{SERVICE}.cli", f"{SERVICE}.demo", f"{SERVICE}.__main__", SERVICE)
+"""Rooms that may import everything, and the package's own ``__init__``."""
+
+LAZY = {"lossgrad.transports.local": f"{SERVICE}.local"}
+"""The one import against the arrows, which must stand in a function."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One import that a rule forbids."""
+
+    module: str
+    imported: Import
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.imported.line} imports {self.imported.name}"
+
+
+def breaches(sources: dict[str, Path]) -> Iterator[Breach]:
+    """Yield every import in `sources`, folders by package, that no rule allows."""
+    for package, root in sources.items():
+        for module, path in modules(root, package):
+            found = imports_of(path.read_text(), module, is_package=path.name == "__init__.py")
+            yield from (Breach(module, each) for each in found if not is_allowed(module, each))
+
+
+def is_allowed(module: str, imported: Import) -> bool:
+    room = room_of(module)
+    if room is None or imported.name.partition(".")[0] in sys.stdlib_module_names:
+        return True
+    if imported.is_lazy and imported.name == LAZY.get(module):
+        return True
+    return any(imported.is_within(allowed) for allowed in RULES[room])
+
+
+def room_of(module: str) -> str | None:
+    """Return the most specific rule's name, or None for what may import everything."""
+    rooms = [room for room in (*RULES, *UNBOUND) if is_in(module, room)]
+    room = max(rooms, key=len, default=None)
+    assert room is not None, f"{module} is in no room: add a rule"
+    return None if room in UNBOUND else room
+
+
+def is_in(module: str, room: str) -> bool:
+    if room == SERVICE:
+        return module == SERVICE
+    return module == room or module.startswith(room + ".")
+
+
+def test_arrows_hold():
+    assert [str(breach) for breach in breaches(SOURCES)] == []
+
+
+def test_there_is_something_to_hold():
+    read = [module for package, root in SOURCES.items() for module, _ in modules(root, package)]
+    assert len(read) > 40
+    assert {room_of(module) for module in read} >= {"lossgrad.types", f"{SERVICE}.kernels"}
+
+
+PLANTED = {
+    "lossgrad_service/kernels/a.py": "from lossgrad.errors import InvalidArgument",
+    "lossgrad_service/kernels/b.py": "import scipy",
+    "lossgrad_service/core/a.py": "import lossgrad",
+    "lossgrad_service/core/b.py": "from ..grpc_api import server",
+    "lossgrad_service/core/c.py": "def f():\n    from lossgrad.codecs import json",
+    "lossgrad_service/grpc_api/a.py": "from lossgrad_service import http_api",
+    "lossgrad_service/grpc_api/b.py": "import lossgrad_service.kernels.softmax",
+    "lossgrad_service/http_api/a.py": "from lossgrad import Client",
+    "lossgrad_service/http_api/b.py": "from lossgrad.transports.http import HttpTransport",
+    "lossgrad_service/runtime/a.py": "from lossgrad.client import Client",
+    "lossgrad/client.py": "import lossgrad_service",
+    "lossgrad/types/a.py": "from lossgrad.codecs import json",
+    "lossgrad/errors.py": "import numpy",
+    "lossgrad/codecs/a.py": "import orjson",
+    "lossgrad/transports/local.py": "import lossgrad_service.local",
+    "lossgrad/transports/grpc.py": "import_module('lossgrad_service.local')",
+    "lossgrad/transports/http.py": "def f():\n    import lossgrad_service.core",
+}
+
+
+@pytest.mark.parametrize("path", PLANTED)
+def test_planted_breach_is_found(tmp_path, path):
+    planted = tmp_path / path
+    planted.parent.mkdir(parents=True)
+    planted.write_text(PLANTED[path])
+    package = path.partition("/")[0]
+    assert len(list(breaches({package: tmp_path}))) == 1
+
+
+INNOCENT = {
+    "lossgrad_service/kernels/a.py": "import math\nfrom lossgrad_service.kernels import b",
+    "lossgrad_service/core/a.py": "from lossgrad.types import Problem\nfrom . import b",
+    "lossgrad_service/cli/a.py": "import lossgrad, typer",
+    "lossgrad/transports/local.py": "def f():\n    return import_module('lossgrad_service.local')",
+}
+
+
+@pytest.mark.parametrize("path", INNOCENT)
+def test_allowed_import_is_no_breach(tmp_path, path):
+    written = tmp_path / path
+    written.parent.mkdir(parents=True)
+    written.write_text(INNOCENT[path])
+    assert list(breaches({path.partition("/")[0]: tmp_path})) == []
+
+
+def test_module_without_a_room_is_refused(tmp_path):
+    (tmp_path / "lossgrad_service/attic").mkdir(parents=True)
+    (tmp_path / "lossgrad_service/attic/a.py").write_text("import math")
+    with pytest.raises(AssertionError, match="in no room"):
+        list(breaches({"lossgrad_service": tmp_path}))
