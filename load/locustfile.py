@@ -22,6 +22,9 @@ grpc_gevent.init_gevent()
 
 GRPC_TARGET = os.environ.get("LOSSGRAD_GRPC_TARGET", "localhost:50051")
 
+TIMEOUT_SECONDS = 10.0
+"""Of one call, with the client's own retries; what takes longer has failed."""
+
 ROWS, HIDDEN, CLASSES = 128, 100, 10
 
 
@@ -67,7 +70,7 @@ class GrpcUser(User):
 
     def on_start(self) -> None:
         """Open a channel of its own."""
-        self.lossgrad = Client(GRPC_TARGET)
+        self.lossgrad = Client(GRPC_TARGET, timeout=TIMEOUT_SECONDS)
 
     def on_stop(self) -> None:
         """Close it."""
@@ -84,6 +87,7 @@ class HttpUser(FastHttpUser):
     """A caller without our client: posts JSON with nested lists, one call after another."""
 
     host = "http://localhost:8080"
+    network_timeout = TIMEOUT_SECONDS
 
     @task
     def compute(self) -> None:

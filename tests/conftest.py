@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import lossgrad
 import pytest
-from lossgrad.types import Problem, Result
+
+from tests import running
+
+TRANSPORTS = ("local", "grpc", "grpc-aio", "unix", "http")
+EXAMPLES = {"local": 60}
+"""Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
+
+FEW_EXAMPLES = 5
 
 
-class Local:
-    def compute(self, **arguments: Any) -> Result:
-        from lossgrad_service.core import compute
+@pytest.fixture(scope="session")
+def addresses() -> Iterator[dict[str, str]]:
+    """Targets of a server that runs as long as the tests do, by protocol."""
+    # pytest's own temporary directories may be too deep for a socket's 108 bytes.
+    with TemporaryDirectory() as folder, running.server(Path(folder) / "lossgrad") as server:
+        yield server.addresses
 
-        return compute(Problem.of(arguments))
+
+@pytest.fixture(scope="session")
+def clients(addresses: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Clients over every transport, by its name; all have `compute(**arguments)`."""
+    with ExitStack() as stack:
+        loop = stack.enter_context(running.event_loop())
+        opened = {
+            "local": lossgrad.Client("local:"),
+            "grpc": lossgrad.Client(addresses["gRPC"]),
+            "grpc-aio": running.Blocking(addresses["gRPC"], loop),
+            "unix": lossgrad.Client(addresses["Unix"]),
+            "http": lossgrad.Client(addresses["HTTP"]),
+        }
+        yield {name: stack.enter_context(closing(client)) for name, client in opened.items()}
 
 
-@pytest.fixture(params=["local"])
-def client(request):
-    return Local()
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture
-def clients():
-    return {"local": Local()}
+def client(transport: str, clients: dict[str, Any]) -> Any:
+    return clients[transport]
 
 
 @pytest.fixture
-def examples():
-    return 60
+def examples(transport: str) -> int:
+    return EXAMPLES.get(transport, FEW_EXAMPLES)

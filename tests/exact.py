@@ -29,10 +29,21 @@ class Row:
     z_term: mpf
     log_partition: mpf
     probs: list[mpf]
-    scale: list[mpf]
-    """|Q + 2αa·lse|·p + q of each entry, by which the bound is scaled."""
+    pull: mpf
+    """Q + 2αa·lse."""
+    mass: list[mpf]
+    """q."""
+    slope: list[mpf]
+    """dz/ds."""
     spread: float
     """r, the row's maximum less its smallest finite z."""
+
+    def scale(self, floor: float) -> list[mpf]:
+        """Return |Q + 2αa·lse|·p + q of each entry, p at least `floor`: the bound's scale."""
+        return [
+            (abs(self.pull) * max(p, mpf(floor)) + abs(q)) * slope
+            for p, q, slope in zip(self.probs, self.mass, self.slope, strict=True)
+        ]
 
 
 def one_hot(label: int, classes: int) -> list[float]:
@@ -63,7 +74,7 @@ def row(
         a * c[j] * ((1 - eps) * mpf(float(targets[j])) + (eps / len(live) if j in live else 0))
         for j in range(len(z))
     ]
-    weight = mp.fsum(q) + 2 * mpf(z_loss) * a * lse
+    pull = mp.fsum(q) + 2 * mpf(z_loss) * a * lse
     slope = [
         (mpf(1) if softcap is None else mp.sech(u[j] / mpf(softcap)) ** 2) / tau if j in live else 0
         for j in range(len(z))
@@ -71,11 +82,13 @@ def row(
     values = [z[j] for j in live]
     return Row(
         loss=mp.fsum(q[j] * (lse - z[j]) for j in live),
-        dscores=[(weight * p[j] - q[j]) * slope[j] for j in range(len(z))],
+        dscores=[(pull * p[j] - q[j]) * slope[j] for j in range(len(z))],
         z_term=mpf(z_loss) * a * lse**2,
         log_partition=lse,
         probs=p,
-        scale=[(abs(weight) * p[j] + abs(q[j])) * slope[j] for j in range(len(z))],
+        pull=pull,
+        mass=q,
+        slope=slope,
         spread=float(max(values) - min(values)),
     )
 

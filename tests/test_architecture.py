@@ -20,37 +20,65 @@ ROOT = Path(__file__).parents[1]
 SOURCES = {"lossgrad": ROOT / "clients/python", "lossgrad_service": ROOT / "service"}
 
 CONTRACT = ("lossgrad.types", "lossgrad.errors")
-WIRE = (*CONTRACT, "lossgrad.codecs", "lossgrad.v1", "lossgrad.endpoints")
-CLIENT_SIDE = ("numpy", "grpc", "google", "urllib3", "ml_dtypes")
-"""What the base install has, and ml-dtypes, which bfloat16 alone asks for."""
-
 SERVICE = "lossgrad_service"
 CALLS = f"{SERVICE}.calls"
-SERVING = ("grpc", "grpc_health", "grpc_reflection", "google", "fastapi", "starlette", "uvicorn")
-SERVING += ("pydantic", "pydantic_settings", "orjson", "typing_extensions", "numpy")
+"""What both adapters have in common; neither knows the other."""
 
 RULES: dict[str, tuple[str, ...]] = {
-    "lossgrad": ("lossgrad", *CLIENT_SIDE),
+    "lossgrad": ("lossgrad", "numpy"),
     "lossgrad.errors": (),
     "lossgrad.types": (*CONTRACT, "numpy", "ml_dtypes"),
+    "lossgrad.v1": ("google",),
     "lossgrad.codecs": (*CONTRACT, "lossgrad.codecs", "lossgrad.v1", "numpy", "google"),
-    "lossgrad.v1": ("lossgrad.v1", "google"),
-    "lossgrad.endpoints": WIRE,
-    "lossgrad.transports": (*WIRE, "lossgrad.transports", *CLIENT_SIDE),
+    "lossgrad.endpoints": (*CONTRACT, "lossgrad.codecs"),
+    "lossgrad.transports": (
+        *CONTRACT,
+        "lossgrad.codecs",
+        "lossgrad.endpoints",
+        "lossgrad.transports",
+        "grpc",
+        "urllib3",
+    ),
     f"{SERVICE}.kernels": (f"{SERVICE}.kernels", "numpy", "threadpoolctl"),
     f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
-    CALLS: (CALLS, f"{SERVICE}.core", *WIRE),
-    f"{SERVICE}.grpc_api": (f"{SERVICE}.grpc_api", CALLS, f"{SERVICE}.core", *WIRE, *SERVING),
-    f"{SERVICE}.http_api": (f"{SERVICE}.http_api", CALLS, f"{SERVICE}.core", *WIRE, *SERVING),
-    f"{SERVICE}.runtime": (f"{SERVICE}.runtime", f"{SERVICE}.kernels", *CONTRACT, *SERVING),
+    CALLS: (CALLS, f"{SERVICE}.core", *CONTRACT),
+    f"{SERVICE}.grpc_api": (
+        f"{SERVICE}.grpc_api",
+        CALLS,
+        *CONTRACT,
+        "lossgrad.codecs",
+        "lossgrad.v1",
+        "grpc",
+        "grpc_health",
+        "grpc_reflection",
+    ),
+    f"{SERVICE}.http_api": (
+        f"{SERVICE}.http_api",
+        CALLS,
+        *CONTRACT,
+        "lossgrad.codecs",
+        "fastapi",
+        "orjson",
+        "pydantic",
+        "starlette",
+        "typing_extensions",
+        "uvicorn",
+    ),
+    # Threads that compute are made with BLAS held at one thread.
+    f"{SERVICE}.runtime": (
+        f"{SERVICE}.runtime",
+        f"{SERVICE}.kernels.blas",
+        "lossgrad.types",
+        "pydantic",
+        "pydantic_settings",
+    ),
     f"{SERVICE}.server": (
         f"{SERVICE}.grpc_api",
         f"{SERVICE}.http_api",
         f"{SERVICE}.runtime",
         CALLS,
-        *CONTRACT,
     ),
-    f"{SERVICE}.local": (f"{SERVICE}.core", f"{SERVICE}.runtime", CALLS, *CONTRACT),
+    f"{SERVICE}.local": (f"{SERVICE}.runtime", CALLS, "lossgrad.types"),
 }
 UNBOUND = (f"{SERVICE}.cli", f"{SERVICE}.demo", f"{SERVICE}.__main__", SERVICE)
 """Rooms that may import everything, and the package's own ``__init__``."""
@@ -122,6 +150,7 @@ PLANTED = {
     "lossgrad_service/http_api/a.py": "from lossgrad import Client",
     "lossgrad_service/http_api/b.py": "from lossgrad.transports.http import HttpTransport",
     "lossgrad_service/runtime/a.py": "from lossgrad.client import Client",
+    "lossgrad_service/runtime/b.py": "from lossgrad_service.kernels import softmax",
     "lossgrad/client.py": "import lossgrad_service",
     "lossgrad/types/a.py": "from lossgrad.codecs import json",
     "lossgrad/errors.py": "import numpy",

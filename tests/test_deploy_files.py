@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from lossgrad_service.cli.app import COMMANDS
+from lossgrad_service.demo.service_process import running_service
 from lossgrad_service.runtime.settings import Settings
 
 Compose = dict[str, Any]
@@ -94,3 +98,18 @@ def test_health_check_is_the_same_in_both_files(
     service: Compose, health_command: list[str]
 ) -> None:
     assert service["healthcheck"]["test"] == ["CMD", *health_command]
+
+
+def test_containers_command_is_one_of_ours() -> None:
+    command = json.loads(instructions("CMD")[-1])
+    assert command[0] == "lossgrad"
+    assert command[1] in COMMANDS
+
+
+def test_health_check_passes_where_the_service_is_up(health_command: list[str]) -> None:
+    *command, default_target = health_command
+    assert command.pop(0) == "lossgrad"
+    assert int(default_target.removeprefix("localhost:")) in PORTS
+    with running_service() as target:
+        check = [sys.executable, "-m", "lossgrad_service", *command, target]
+        subprocess.run(check, check=True, stdout=subprocess.DEVNULL)

@@ -122,11 +122,12 @@ def _mask_part(draw: st.DrawFn, problem: Arguments, rows: int, classes: int) -> 
     if not free or not draw(st.booleans()):
         return {}
     masked = draw(st.sampled_from(free))
+    where = draw(st.integers(0, rows - 1)) if "scores" in problem else slice(None)
     if "targets" in problem:
-        problem["targets"][:, masked] = 0.0
+        problem["targets"][where, masked] = 0.0
     if "scores" in problem:
         scores = problem["scores"].copy()
-        scores[draw(st.integers(0, rows - 1)), masked] = -np.inf
+        scores[where, masked] = -np.inf
         return {"scores": scores}
     bias = problem.get("b2", np.zeros(classes)).copy()
     bias[masked] = -np.inf
@@ -143,8 +144,9 @@ def _scores(problem: Arguments) -> np.ndarray:
 
 
 def _hinge_distance(problem: Arguments) -> float:
-    scores, labels = _scores(problem), np.clip(problem["labels"], 0, None)
-    rows = np.arange(len(labels))
-    terms = scores - scores[rows, labels][:, None] + problem["margin"]
-    terms[rows, labels] = 1.0
-    return float(np.abs(terms).min())
+    rows = np.flatnonzero(problem["labels"] >= 0)
+    scores, labels = _scores(problem)[rows], problem["labels"][rows]
+    every = np.arange(len(rows))
+    terms = scores - scores[every, labels][:, None] + problem["margin"]
+    terms[every, labels] = 1.0
+    return float(np.abs(terms).min(initial=1.0))

@@ -98,8 +98,8 @@ def test_gradient_with_targets(client, examples, dtype):
 def assert_scaled(actual, truth, dtype):
     """Hold a row of gradients to the bound times |Q + 2αa·lse|·p + q, absolute."""
     tolerance, floor = exact.bound(truth.spread, dtype), exact.smallest_normal(dtype)
-    for value, true, scale in zip(actual, truth.dscores, truth.scale, strict=True):
-        exact.assert_absolute(value, true, tolerance * max(scale, floor))
+    for value, true, scale in zip(actual, truth.dscores, truth.scale(floor), strict=True):
+        exact.assert_absolute(value, true, tolerance * scale)
 
 
 @pytest.mark.parametrize("temperature", [0.25, 8.0])

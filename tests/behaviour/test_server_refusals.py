@@ -20,6 +20,7 @@ Answer = tuple[Any, dict[str, str]]
 """A status, and what is wrong by field."""
 
 PATH = "/lossgrad.v1.LossGradService/Compute"
+JSON_TYPE = {"Content-Type": "application/json"}
 WORDS = {
     "loss": "LOSS",
     "reduction": "REDUCTION",
@@ -91,11 +92,12 @@ def as_tensor(array):
 
 @pytest.fixture(scope="module")
 def http(addresses):
+    url = addresses["HTTP"] + "/v1/compute"
     with urllib3.PoolManager() as pool:
 
         def post(arguments) -> Answer:
             body = json.dumps({name: as_json(value) for name, value in arguments.items()})
-            reply = pool.request("POST", addresses["HTTP"] + "/v1/compute", body=body)
+            reply = pool.request("POST", url, body=body, headers=JSON_TYPE)
             document = reply.json()
             if reply.status == 200:
                 return reply.status, document

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue
 
+import grpc
 import pytest
 from lossgrad import Client, Unavailable
 from lossgrad_service.demo import service_process
@@ -22,13 +23,18 @@ with running_service() as target:
 PATIENCE_SECONDS = 30.0
 
 
-def wait_until_closed(connection: socket.socket) -> None:
-    """Return when the other end is gone."""
-    try:
-        while connection.recv(4096):
+@contextmanager
+def connectivity(target: str) -> Iterator[Callable[[grpc.ChannelConnectivity], None]]:
+    """Connect to `target` and yield a function that returns when the connection has a state."""
+    states: Queue[grpc.ChannelConnectivity] = Queue()
+
+    def wait_for(state: grpc.ChannelConnectivity) -> None:
+        while states.get(timeout=PATIENCE_SECONDS) is not state:
             pass
-    except ConnectionResetError:
-        pass
+
+    with grpc.insecure_channel(target) as channel:
+        channel.subscribe(states.put, try_to_connect=True)
+        yield wait_for
 
 
 def test_service_answers_and_is_gone_afterwards() -> None:
@@ -43,10 +49,10 @@ def test_service_ends_with_a_parent_that_was_killed() -> None:
         [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
-        host, _, port = parent.stdout.readline().strip().rpartition(":")
-        with socket.create_connection((host, int(port)), PATIENCE_SECONDS) as connection:
-            os.kill(parent.pid, signal.SIGKILL)
-            wait_until_closed(connection)
+        with connectivity(parent.stdout.readline().strip()) as wait_for:
+            wait_for(grpc.ChannelConnectivity.READY)
+            parent.kill()
+            wait_for(grpc.ChannelConnectivity.IDLE)
 
 
 def test_service_that_cannot_start_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,10 +19,10 @@ from lossgrad.errors import Busy, Cancelled, DeadlineExceeded, LossGradError, Un
 
 RETRYABLE: Final = (Busy, Unavailable, Cancelled)
 
-BASE_PAUSE: Final = 0.1
+BASE_PAUSE: Final = 0.2
 """Seconds that the first pause is at most; the limit doubles with each retry."""
 
-LONGEST_PAUSE: Final = 2.0
+LONGEST_PAUSE: Final = 3.0
 """Seconds that a pause is at most, a server's own hint apart."""
 
 

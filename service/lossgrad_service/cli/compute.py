@@ -16,7 +16,7 @@ from rich.table import Table
 
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.inputs import read_arguments, read_options
-from lossgrad_service.cli.options import Json, Target
+from lossgrad_service.cli.options import Json, Target, Timeout
 
 
 def _option(text: str, *names: str) -> Any:
@@ -29,6 +29,7 @@ def compute(
     ],
     *,
     target: Target = "local:",
+    timeout: Timeout = 60.0,
     loss: Annotated[str | None, _option("softmax or hinge.")] = None,
     reduction: Annotated[str | None, _option("mean, sum or none.")] = None,
     ignore_index: Annotated[int | None, _option("Label of rows to leave out.")] = None,
@@ -61,7 +62,7 @@ def compute(
     given = {name: value for name, value in flags.items() if value is not None}
     with told_kindly():
         arguments = read_arguments(source, {**read_options(option or []), **given})
-        with Client(target) as client:
+        with Client(target, timeout=timeout) as client:
             result = client.compute(**arguments)
         if output is not None:
             _save(output, result)

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from lossgrad_service.cli.errors import told_kindly
-from lossgrad_service.cli.options import Json, Target
+from lossgrad_service.cli.options import Json, Target, Timeout
 
 
-def info(*, target: Target = "local:", as_json: Json = False) -> None:
+def info(*, target: Target = "local:", timeout: Timeout = 60.0, as_json: Json = False) -> None:
     """Show the version, limits and capabilities of a server."""
-    with told_kindly(), Client(target) as client:
+    with told_kindly(), Client(target, timeout=timeout) as client:
         found = client.info()
     if as_json:
         typer.echo(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode())

@@ -14,4 +14,6 @@ Target: TypeAlias = Annotated[
     ),
 ]
 
+Timeout: TypeAlias = Annotated[float, typer.Option(help="Seconds that the call may take.")]
+
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]

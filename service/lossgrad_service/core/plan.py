@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from lossgrad.types import Options, Problem, dtypes
 
-from lossgrad_service.kernels import tiles
+from lossgrad_service.kernels import scores, tiles
 
 _ROW_INPUTS = ("scores", "h1", "w2", "b2", "x", "w1", "b1")
 _FIRST_LAYER = frozenset({"dw1", "db1", "dx"})
@@ -91,12 +91,18 @@ class Plan:
 
     @property
     def exponential_dtype(self) -> np.dtype[Any]:
-        """The dtype of e^{z − m}.
+        """The dtype in which e^{z − m} is computed.
 
-        float64 with a z-term, which multiplies the error of lse by 2α while the
-        bound shrinks with |Q + 2αa·lse|.
+        The next wider type with a z-term: it multiplies the error of lse by 2α, while
+        the bound shrinks with |Q + 2αa·lse|, which may cancel.
         """
-        return np.dtype(np.float64) if self.options.z_loss > 0 else self.row_dtype
+        return scores.wider(self.row_dtype) if self.options.z_loss > 0 else self.row_dtype
+
+    @property
+    def below_dtype(self) -> np.dtype[Any]:
+        """The dtype of z − m: at least float64 where the loss is a sum of them."""
+        wide = np.float64 if self.is_soft else np.float32
+        return np.result_type(self.exponential_dtype, wide)
 
     @property
     def product_dtype(self) -> np.dtype[Any]:

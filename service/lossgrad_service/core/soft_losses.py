@@ -19,12 +19,13 @@ def softmax(context: LossContext, block: Block, parts: Softmax) -> RowLosses:
     options, sample = context.plan.options, block.weights.sample
     mass = _mass(context, block)
     losses = kernels.soft_losses(mass, cast(Array, parts.below), parts.rest)
-    z_terms = sample * parts.lse**2 if options.z_loss > 0 else None
+    pull, z_terms = mass.sum(axis=1), None
+    if options.z_loss > 0:
+        lse = parts.log_partition()
+        z_terms = sample * lse**2
+        pull += 2 * options.z_loss * sample * lse
     if not context.plan.needs_gradient:
         return RowLosses(losses, None, z_terms)
-    pull = mass.sum(axis=1)
-    if options.z_loss > 0:
-        pull += 2 * options.z_loss * sample * parts.lse
     divisor = context.divisor * options.temperature
     kernels.soft_gradient(parts.exps, parts.rest, mass, pull, divisor)
     return RowLosses(losses, parts.exps, z_terms)
@@ -34,7 +35,7 @@ def target_gradients(context: LossContext, block: Block, parts: Softmax) -> Arra
     """Return dtargets of a block, (n, C), float64; 0 for masked classes."""
     weight = block.weights.sample * (1 - context.plan.options.label_smoothing) / context.divisor
     below = cast(Array, parts.below)
-    gradient = kernels.target_gradient(below, parts.rest, weight, _class_weights(context))
+    gradient = kernels.target_gradient(below, parts.rest, weight, context.class_weights)
     gradient[np.isneginf(block.scores)] = 0
     return gradient
 
@@ -42,9 +43,9 @@ def target_gradients(context: LossContext, block: Block, parts: Softmax) -> Arra
 def _mass(context: LossContext, block: Block) -> Array:
     """Return q of a block."""
     smoothing = context.plan.options.label_smoothing
-    # Both are fresh float64 arrays, so that they may be weighed in place.
-    mass = one_hot(context, block) if block.targets is None else block.targets
+    target = block.targets
+    if target is None:
+        target = targets.one_hot(block.weights.labels, context.plan.n_classes)
     if smoothing > 0:
-        mass = targets.smoothed(mass, ~np.isneginf(block.scores), smoothing)
-    targets.weigh(mass, block.weights.sample, context.class_weights)
-    return mass
+        target = targets.smoothed(target, ~np.isneginf(block.scores), smoothing)
+    return targets.masses(target, block.weights.sample, context.class_weights)

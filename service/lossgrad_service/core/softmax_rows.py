@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from lossgrad.types import Array
+from lossgrad.types import Array, Options
 
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.outputs import RowOutputs
@@ -23,24 +23,29 @@ class Softmax:
     """z − m; None in the label form, where it has become e."""
     exps: Array
     rest: Array
-    lse: Array
+    options: Options
 
     @classmethod
     def of(cls, plan: Plan, block: Block, first: Array, maximum: Array) -> Softmax:
         """Return the softmax of a block, given k and s_k."""
         options = plan.options
-        dtype = np.dtype(np.float64) if plan.is_soft else plan.row_dtype
         below = scores.below_maximum(
-            block.scores, maximum, options.temperature, options.softcap, dtype
+            block.scores, maximum, options.temperature, options.softcap, plan.below_dtype
         )
         kept = below if plan.is_soft else None
         exps = softmax.exponentials(below, plan.exponential_dtype, None if plan.is_soft else below)
-        rest = softmax.sum_of_others(exps, first)
-        largest = scores.largest(maximum, options.temperature, options.softcap)
-        return cls(first, maximum, kept, exps, rest, softmax.log_partition(largest, rest))
+        return cls(first, maximum, kept, exps, softmax.sum_of_others(exps, first), options)
+
+    def log_partition(self) -> Array:
+        """Return lse, (n,), in the dtype of T."""
+        largest = scores.largest(
+            self.maximum, self.options.temperature, self.options.softcap, self.rest.dtype
+        )
+        return softmax.log_partition(largest, self.rest)
 
     def store(self, out: RowOutputs) -> None:
         """Store what depends on z alone, of every row."""
-        out.put_numbers("log_partition", self.lse)
+        if "log_partition" in out:
+            out.put_numbers("log_partition", self.log_partition())
         if "probs" in out:
             out.put("probs", softmax.probabilities(self.exps, self.rest))

@@ -32,6 +32,8 @@ def create_app(dispatcher: Dispatcher) -> FastAPI:
         # FastAPI's own pages load their scripts from a CDN.
         docs_url=None,
         redoc_url=None,
+        # A redirect would be the one answer that is no problem document.
+        redirect_slashes=False,
     )
     app.add_middleware(CallScope)
     add_error_handlers(app)

@@ -108,7 +108,9 @@ def _capped(scores: Array, maximum: Array, temperature: float, softcap: float) -
     return part
 
 
-def largest(maximum: Array, temperature: float, softcap: float | None) -> Array:
+def largest(
+    maximum: Array, temperature: float, softcap: float | None, dtype: np.dtype[Any]
+) -> Array:
     """Return m, the largest z of a row: s_k/τ, or κ·tanh(s_k/(τκ)).
 
     Parameters
@@ -117,18 +119,20 @@ def largest(maximum: Array, temperature: float, softcap: float | None) -> Array:
         s_k, (n,), float32 or float64.
     temperature, softcap
         τ and κ; a softcap of None is none.
+    dtype
+        That of the result, float64 or longdouble.
 
     Returns
     -------
     Array
-        (n,), float64.
+        (n,).
     """
     wide = wider(maximum.dtype)
     z = maximum.astype(wide) / wide.type(temperature)
     if softcap is not None:
         cap = wide.type(softcap)
         z = np.where(np.isneginf(z), z, cap * np.tanh(z / cap))
-    return z.astype(np.float64)
+    return z.astype(dtype)
 
 
 def cap_slope(scores: Array, temperature: float, softcap: float) -> Array:

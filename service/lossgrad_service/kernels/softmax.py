@@ -16,25 +16,26 @@ Array = NDArray[Any]
 
 
 def exponentials(below: Array, dtype: np.dtype[Any], out: Array | None = None) -> Array:
-    """Return e = e^{z − m}, computed in `dtype` and held in float64.
+    """Return e = e^{z − m}, computed in `dtype` and held in float64 or wider.
 
     Parameters
     ----------
     below
         z − m, (n, C), C-contiguous (NumPy's loops for other strides give other bits).
     dtype
-        float32 or float64.
+        float32, float64 or longdouble.
     out
         Where they are computed, (n, C) of that dtype; may be `below` itself.
 
     Returns
     -------
     Array
-        (n, C), float64, C-contiguous; 0 for masked classes, 1 at the maximum.
+        (n, C), float64 (longdouble for that), C-contiguous; 0 for masked classes, 1 at the
+        maximum.
     """
     exponents = below.astype(dtype, copy=False)
     exps = np.exp(exponents, out=out)
-    return exps.astype(np.float64, copy=False)
+    return exps.astype(np.result_type(dtype, np.float64), copy=False)
 
 
 def sum_of_others(exps: Array, first: Array) -> Array:
@@ -65,7 +66,7 @@ def sum_of_others(exps: Array, first: Array) -> Array:
 
 
 def log_partition(largest: Array, rest: Array) -> Array:
-    """Return lse = m + log1p(T); all arrays (n,), float64."""
+    """Return lse = m + log1p(T); all arrays (n,), float64 or longdouble."""
     return largest + np.log1p(rest)
 
 
@@ -171,7 +172,9 @@ def soft_gradient(exps: Array, rest: Array, mass: Array, pull: Array, divisor: f
     exps -= mass / divisor
 
 
-def target_gradient(below: Array, rest: Array, row_weight: Array, class_weight: Array) -> Array:
+def target_gradient(
+    below: Array, rest: Array, row_weight: Array, class_weight: Array | None
+) -> Array:
     """Return dtargets = a·c·(1 − ε)·(lse − z)/D', with lse − z = log1p(T) − (z − m).
 
     Parameters
@@ -183,11 +186,15 @@ def target_gradient(below: Array, rest: Array, row_weight: Array, class_weight: 
     row_weight
         a·(1 − ε)/D', (n,), float64.
     class_weight
-        c, (C,), float64.
+        c, (C,), float64; None is 1 everywhere.
 
     Returns
     -------
     Array
         (n, C), float64; ±∞ or NaN for masked classes, where the caller puts 0.
     """
-    return row_weight[:, None] * class_weight * (np.log1p(rest)[:, None] - below)
+    gradient = np.log1p(rest)[:, None] - below
+    gradient *= row_weight[:, None]
+    if class_weight is not None:
+        gradient *= class_weight
+    return gradient

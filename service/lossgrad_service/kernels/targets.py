@@ -53,19 +53,25 @@ def smoothed(targets: Array, unmasked: Array, smoothing: float) -> Array:
     return mixed
 
 
-def weigh(targets: Array, row_weight: Array, class_weight: Array | None) -> None:
-    """Turn t into q = a_i·c_j·t_ij, in place; exactly 0 in rows with a_i = 0, whatever is there.
+def masses(targets: Array, row_weight: Array, class_weight: Array | None) -> Array:
+    """Return q = a_i·c_j·t_ij, exactly 0 in rows with a_i = 0 whatever their targets.
 
     Parameters
     ----------
     targets
-        t, smoothed or not, (n, C), float64; q on return.
+        t, smoothed or not, (n, C), float64.
     row_weight
         a, (n,), float64.
     class_weight
         c, (C,), float64; None is 1 everywhere.
+
+    Returns
+    -------
+    Array
+        (n, C), float64.
     """
-    targets *= row_weight[:, None]
+    mass = targets * row_weight[:, None]
     if class_weight is not None:
-        targets *= class_weight
-    targets[row_weight == 0] = 0
+        mass *= class_weight
+    mass[row_weight == 0] = 0
+    return mass

@@ -40,9 +40,9 @@ def test_result_round_trip_in_base64(outputs):
     scalars = {"loss": math.nan, "reg_loss": -math.inf, "n_rows": 2, "denominator": 1 / 3}
     body = codec.result_to_json(Result(scalars | outputs, {}), "base64")
     back = codec.result_from_json(json.loads(json.dumps(body, allow_nan=False)), {"decode": 2.0})
-    assert list(map(repr, back.scalars.values())) == list(map(repr, {
-        name: scalars[name] for name in back.scalars
-    }.values()))
+    assert list(map(repr, back.scalars.values())) == list(
+        map(repr, {name: scalars[name] for name in back.scalars}.values())
+    )
     assert back.arrays.keys() == outputs.keys()
     assert all(same_bits(back.arrays[name], outputs[name]) for name in outputs)
     assert all(array.flags.writeable for array in back.arrays.values())

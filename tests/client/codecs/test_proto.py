@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lossgrad.codecs import enums, proto
-from lossgrad.errors import Internal, InvalidArgument
+from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad.types import Limits, Problem, Result, ServerInfo, dtypes
 from lossgrad.types.options import CHOICES
 from lossgrad.types.options import NAMES as OPTION_NAMES
@@ -103,9 +103,17 @@ def test_a_zero_that_is_sent_is_not_the_default():
     assert violations(denominator=0.0)[0][0] == "denominator"
 
 
+def test_more_than_a_message_holds():
+    scores = np.broadcast_to(np.float32(0), (1 << 20, 1 << 10))
+    problem = Problem.of({"scores": scores, "labels": np.zeros(1 << 20, np.int8)})
+    with pytest.raises(TooLarge, match="send fewer rows at a time") as caught:
+        proto.encode_problem(problem)
+    assert caught.value.limit == "max_request_bytes"
+
+
 @pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05abc", b"{}", b"\x0a\x02\x12\xff"])
 def test_malformed_bytes(data):
-    with pytest.raises(InvalidArgument, match="not a lossgrad.v1.ComputeRequest"):
+    with pytest.raises(InvalidArgument, match=r"not a lossgrad\.v1.ComputeRequest"):
         proto.decode_problem(data)
 
 

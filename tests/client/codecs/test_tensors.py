@@ -58,7 +58,7 @@ def test_malformed(name, shape, data, part, detail):
 
 
 def test_unknown_dtype():
-    with pytest.raises(BadTensor, match="must be one of f16, bf16, .* got 'object'"):
+    with pytest.raises(BadTensor, match=r"must be one of f16, bf16, .* got 'object'"):
         tensors.unpack("object", (1,), bytes(8))
 
 

@@ -3,7 +3,7 @@
 The body of an error answer over HTTP is an object with ``type``, ``title``,
 ``status``, ``detail`` and, where they apply, ``errors`` (a list of ``pointer`` and
 ``detail``), ``limit``, ``retry_after`` (seconds) and ``request_id``. It stays
-under 4 KB.
+under 4 KB, JSON's escapes apart.
 """
 
 from __future__ import annotations

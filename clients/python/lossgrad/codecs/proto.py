@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError, Message
 
 from lossgrad.codecs import enums, tensors
 from lossgrad.codecs.tensors import BadTensor
-from lossgrad.errors import Internal, InvalidArgument, Violation
+from lossgrad.errors import Internal, InvalidArgument, TooLarge, Violation
 from lossgrad.types.arrays import Array
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.options import NAMES as OPTION_NAMES
@@ -25,9 +25,19 @@ from lossgrad.v1 import lossgrad_pb2 as pb
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
+# 2 GiB is protobuf's own limit; a megabyte is left for all that is not array data.
+_LARGEST_MESSAGE = (1 << 31) - (1 << 20)
+
 
 def encode_problem(problem: Problem) -> bytes:
-    """Return a ComputeRequest; options at their defaults are left out."""
+    """Return a ComputeRequest; options at their defaults are left out.
+
+    Raises
+    ------
+    TooLarge
+        Where the arrays are more than any protobuf message can hold.
+    """
+    _check_size(problem)
     message = pb.ComputeRequest()
     for name, array in problem.inputs.items():
         _write_tensor(getattr(message, name), array)
@@ -150,6 +160,13 @@ def _parse_reply(kind: type[AnyMessage], data: bytes) -> AnyMessage:
     except DecodeError as error:
         name = kind.DESCRIPTOR.full_name
         raise Internal(f"the server's answer is not a {name}; is it lossgrad?") from error
+
+
+def _check_size(problem: Problem) -> None:
+    size = sum(array.nbytes for array in problem.inputs.values())
+    if size > _LARGEST_MESSAGE:
+        text = f"the arrays have {size} bytes, but a message holds {_LARGEST_MESSAGE} at most"
+        raise TooLarge(f"{text}; send fewer rows at a time", limit="max_request_bytes")
 
 
 def _write_tensor(tensor: pb.Tensor, array: Array) -> None:

@@ -20,13 +20,14 @@ MAX_VIOLATIONS_BYTES: Final = 2048
 
 def fit(text: str, limit: int = MAX_DETAIL_CHARACTERS) -> str:
     """Return `text` printable and of at most `limit` bytes of UTF-8, cut with an ellipsis."""
+    text = text[: limit + 1]  # enough to see that it is too long
     if not text.isprintable():
         text = "".join(character if character.isprintable() else "\ufffd" for character in text)
     encoded = text.encode()
     if len(encoded) <= limit:
         return text
     ellipsis = "…".encode()
-    return (encoded[: max(limit - len(ellipsis), 0)] + ellipsis).decode(errors="ignore")
+    return (encoded[: limit - len(ellipsis)] + ellipsis).decode(errors="ignore")
 
 
 def fit_violations(violations: Sequence[Violation]) -> list[Violation]:
@@ -36,10 +37,9 @@ def fit_violations(violations: Sequence[Violation]) -> list[Violation]:
     """
     fields = [fit(violation.field, MAX_FIELD_BYTES) for violation in violations]
     left = MAX_VIOLATIONS_BYTES - sum(len(field.encode()) for field in fields)
-    details = [violation.detail for violation in violations]
+    details = [fit(violation.detail) for violation in violations]
     by_length = sorted(range(len(details)), key=lambda index: len(details[index].encode()))
     for done, index in enumerate(by_length):
-        share = left // (len(details) - done)
-        details[index] = fit(details[index], min(share, MAX_DETAIL_CHARACTERS))
+        details[index] = fit(details[index], left // (len(details) - done))
         left -= len(details[index].encode())
     return [Violation(*pair) for pair in zip(fields, details, strict=True)]

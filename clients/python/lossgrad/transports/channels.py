@@ -5,6 +5,7 @@ All that is untyped about gRPC stays in this module.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
@@ -14,6 +15,9 @@ from lossgrad.codecs.status import DETAILS_KEY, decode_status
 from lossgrad.errors import LossGradError
 from lossgrad.transports.target import Target
 
+# The documented default, which gRPC's C core does not keep to: it tells stderr of every
+# fork and of every server that goes away.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 _grpc: Any = import_module("grpc")
 
 RpcError: type[Exception] = _grpc.RpcError

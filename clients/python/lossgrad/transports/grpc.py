@@ -24,8 +24,9 @@ class GrpcTransport:
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt; see `Transport.send`."""
         method = self._channels.get().unary_unary(endpoint.rpc)
+        message = endpoint.encode_proto(request)
         try:
-            data, call = method.with_call(endpoint.encode_proto(request), timeout=timeout)
+            data, call = method.with_call(message, timeout=timeout)
         except RpcError as error:
             raise read_error(error) from None
         except ValueError as error:  # another thread has closed the channel meanwhile

@@ -44,10 +44,8 @@ class HttpTransport:
                 preload_content=False,
             )
             data = b"".join(_chunks(response, deadline))
-        except exceptions.TimeoutError as error:
-            raise _too_late(timeout) from error
         except exceptions.HTTPError as error:
-            raise Unavailable(f"cannot reach {self._url}: {error}") from error
+            raise _failure(error, self._url, timeout) from error
         if response.status != 200:
             raise _read_error(response, data)
         timing = decode_timing(response.headers.get("Server-Timing"))
@@ -74,8 +72,12 @@ def _chunks(response: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[byt
         yield chunk
 
 
-def _too_late(timeout: float) -> DeadlineExceeded:
-    return DeadlineExceeded(f"no answer within {timeout:.3g} s")
+def _failure(error: exceptions.HTTPError, url: str, timeout: float) -> LossGradError:
+    # urllib3 counts a refused connection among those that timed out.
+    is_refused = isinstance(error, exceptions.NewConnectionError)
+    if isinstance(error, exceptions.TimeoutError) and not is_refused:
+        return DeadlineExceeded(f"no answer within {timeout:.3g} s")
+    return Unavailable(f"cannot reach {url}: {error}")
 
 
 def _read_error(response: urllib3.BaseHTTPResponse, data: bytes) -> LossGradError:

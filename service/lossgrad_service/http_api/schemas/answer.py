@@ -7,11 +7,16 @@ from typing import Any
 from lossgrad.types.quantities import SCALARS
 from pydantic import BaseModel, ConfigDict, Field
 
-from lossgrad_service.http_api.schemas.arrays import Number, OpaqueArray, output_field
+from lossgrad_service.http_api.schemas.arrays import (
+    Number,
+    OutputArray,
+    leave_out_default,
+    output_field,
+)
 
 
 def _scalar(name: str, **default: Any) -> Any:
-    return Field(description=f"{SCALARS[name].doc}.", **default)
+    return Field(description=SCALARS[name].doc, **default)
 
 
 class ComputeAnswer(BaseModel):
@@ -29,17 +34,17 @@ class ComputeAnswer(BaseModel):
     denominator: Number = _scalar("denominator")
     n_rows: int = _scalar("n_rows")
     n_ignored: int = _scalar("n_ignored")
-    accuracy: Number | None = _scalar("accuracy", default=None)
+    accuracy: Number = _scalar("accuracy", default=None, json_schema_extra=leave_out_default)
 
-    row_losses: OpaqueArray = output_field("row_losses")
-    dscores: OpaqueArray = output_field("dscores")
-    dw2: OpaqueArray = output_field("dw2")
-    db2: OpaqueArray = output_field("db2")
-    dh1: OpaqueArray = output_field("dh1")
-    dw1: OpaqueArray = output_field("dw1")
-    db1: OpaqueArray = output_field("db1")
-    dx: OpaqueArray = output_field("dx")
-    dtargets: OpaqueArray = output_field("dtargets")
-    probs: OpaqueArray = output_field("probs")
-    log_partition: OpaqueArray = output_field("log_partition")
-    predictions: OpaqueArray = output_field("predictions")
+    row_losses: OutputArray = output_field("row_losses")
+    dscores: OutputArray = output_field("dscores")
+    dw2: OutputArray = output_field("dw2")
+    db2: OutputArray = output_field("db2")
+    dh1: OutputArray = output_field("dh1")
+    dw1: OutputArray = output_field("dw1")
+    db1: OutputArray = output_field("db1")
+    dx: OutputArray = output_field("dx")
+    dtargets: OutputArray = output_field("dtargets")
+    probs: OutputArray = output_field("probs")
+    log_partition: OutputArray = output_field("log_partition")
+    predictions: OutputArray = output_field("predictions")

@@ -7,6 +7,7 @@ with them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from lossgrad.types import dtypes
@@ -23,11 +24,19 @@ from typing_extensions import TypeAliasType
 
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
 
-Number = TypeAliasType("Number", float | NonFinite)
-"""A number; JSON has no way of its own to write one that is not finite."""
 
-NestedNumbers = TypeAliasType("NestedNumbers", "Number | list[NestedNumbers]")
-"""Numbers nested in lists, one level for each axis."""
+def _told(description: str) -> Any:
+    return Field(description=description)
+
+
+Number = TypeAliasType(
+    "Number",
+    Annotated[float | NonFinite, _told("A number; one that is not finite is spelled out.")],
+)
+NestedNumbers = TypeAliasType(
+    "NestedNumbers",
+    Annotated["Number | list[NestedNumbers]", _told("Numbers in lists, a level for each axis.")],
+)
 
 
 class Base64Array(BaseModel):
@@ -44,36 +53,51 @@ class Base64Array(BaseModel):
     )
 
 
-Array = TypeAliasType("Array", NestedNumbers | Base64Array)
-"""Nested lists of numbers (read as float64, or int64 for labels), or a base64 object."""
+Array = TypeAliasType(
+    "Array",
+    Annotated[
+        NestedNumbers | Base64Array,
+        _told("Nested lists, which are float64 (labels: int64), or a base64 object."),
+    ],
+)
 
 
-class _DocumentedAsArray:
-    """Beside `Any`: tells the reader of the schema that it is an `Array`."""
+@dataclass(frozen=True)
+class _Documented:
+    """Beside `Any`: tells the reader of the schema what is expected."""
+
+    kind: Any
 
     def __get_pydantic_json_schema__(
         self, _: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return handler(TypeAdapter(Array).core_schema)
+        return handler(TypeAdapter(self.kind).core_schema)
 
 
-OpaqueArray = Annotated[Any, _DocumentedAsArray()]
+InputArray = Annotated[Any, _Documented(Array | None)]
+OutputArray = Annotated[Any, _Documented(Array)]
+
+
+def leave_out_default(schema: dict[str, Any]) -> None:
+    """Make a field of an answer one that may be absent, and never is null."""
+    schema.pop("default")
 
 
 def input_field(name: str) -> Any:
     """Return the field of an input, documented from the table of inputs."""
     entry = INPUTS[name]
     types = ", ".join(entry.dtypes)
-    description = f"{_capitalised(entry.doc)}. Shape ({', '.join(entry.axes)}); dtype {types}."
+    description = f"{entry.doc}; shape ({', '.join(entry.axes)}), dtype {types}"
     return Field(default=None, description=description)
 
 
 def output_field(name: str) -> Any:
     """Return the field of an output array, documented from the table of outputs."""
     entry = OUTPUTS[name]
-    description = f"{_capitalised(entry.doc)}. Shape ({', '.join(entry.axes)}). When asked for."
-    return Field(default=None, alias=entry.json, description=description)
-
-
-def _capitalised(text: str) -> str:
-    return text[0].upper() + text[1:] if text[0].isascii() else text
+    description = f"{entry.doc}; shape ({', '.join(entry.axes)}); present when asked for"
+    return Field(
+        default=None,
+        alias=entry.json,
+        description=description,
+        json_schema_extra=leave_out_default,
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
+from lossgrad.codecs.json import SPELLINGS, Encoding
 from lossgrad.types.options import (
     EmptyMean,
     FloatName,
@@ -13,16 +14,14 @@ from lossgrad.types.options import (
     Reduction,
     RegConvention,
 )
-from lossgrad.types.quantities import OUTPUTS, WANTABLE
+from lossgrad.types.quantities import WANTABLE
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from lossgrad_service.http_api.schemas.arrays import OpaqueArray, input_field
+from lossgrad_service.http_api.schemas.arrays import InputArray, input_field
 
 _DEFAULTS = Options()
-_SPELLINGS = (*WANTABLE, *(output.json for output in OUTPUTS.values()))
-WantedName = Annotated[
-    str, WithJsonSchema({"type": "string", "enum": list(dict.fromkeys(_SPELLINGS))})
-]
+_SPELLINGS = list(dict.fromkeys((*SPELLINGS.values(), *WANTABLE)))
+WantedName = Annotated[str, WithJsonSchema({"type": "string", "enum": _SPELLINGS})]
 
 
 def _option(name: str, description: str, **schema: Any) -> Any:
@@ -45,17 +44,17 @@ class ComputeRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    scores: OpaqueArray = input_field("scores")
-    labels: OpaqueArray = input_field("labels")
-    targets: OpaqueArray = input_field("targets")
-    h1: OpaqueArray = input_field("h1")
-    w2: OpaqueArray = input_field("w2")
-    b2: OpaqueArray = input_field("b2")
-    x: OpaqueArray = input_field("x")
-    w1: OpaqueArray = input_field("w1")
-    b1: OpaqueArray = input_field("b1")
-    class_weights: OpaqueArray = input_field("class_weights")
-    sample_weights: OpaqueArray = input_field("sample_weights")
+    scores: InputArray = input_field("scores")
+    labels: InputArray = input_field("labels")
+    targets: InputArray = input_field("targets")
+    h1: InputArray = input_field("h1")
+    w2: InputArray = input_field("w2")
+    b2: InputArray = input_field("b2")
+    x: InputArray = input_field("x")
+    w1: InputArray = input_field("w1")
+    b1: InputArray = input_field("b1")
+    class_weights: InputArray = input_field("class_weights")
+    sample_weights: InputArray = input_field("sample_weights")
 
     loss: LossName | None = _option(
         "loss", "Cross-entropy of softmax(scores), or the multiclass hinge (SVM) loss."
@@ -120,6 +119,6 @@ class ComputeRequest(BaseModel):
         "gradient_dtype",
         "Dtype of all gradients; left out, a gradient has the dtype of its quantity.",
     )
-    encoding: Literal["list", "base64"] = Field(
+    encoding: Encoding | None = Field(
         default="list", description="How arrays are written in the answer."
     )

@@ -1,0 +1,109 @@
+"""Closing clients, cancelling calls, and sharing a client between threads and loops."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import lossgrad
+import pytest
+from lossgrad import errors
+
+from tests.client.servers import GrpcServer, HttpServer, Script, Stuck, double
+
+ARGUMENTS = {"scores": [[1.0, 2.0]], "labels": [0]}
+
+
+@pytest.fixture(params=[GrpcServer, HttpServer], ids=["grpc", "http"])
+def server_kind(request):
+    return request.param
+
+
+def test_after_close(server_kind):
+    with server_kind(Script()) as server:
+        client = lossgrad.Client(server.target)
+        client.compute(**ARGUMENTS)
+        client.close()
+        client.close()
+        with pytest.raises(errors.InvalidArgument, match="client: is closed; make a new one"):
+            client.compute(**ARGUMENTS)
+
+
+def test_after_close_in_a_loop(server_kind):
+    async def run(target):
+        client = lossgrad.AsyncClient(target)
+        await client.compute(**ARGUMENTS)
+        await client.close()
+        await client.close()
+        with pytest.raises(errors.InvalidArgument, match="client: is closed; make a new one"):
+            await client.compute(**ARGUMENTS)
+
+    with server_kind(Script()) as server:
+        asyncio.run(run(server.target))
+
+
+def test_closing_ends_calls_under_way():
+    stuck = Stuck()
+
+    with GrpcServer(Script(stuck)) as server:
+        client = lossgrad.Client(server.target)
+        closer = threading.Thread(target=lambda: (stuck.arrived.wait(20), client.close()))
+        closer.start()
+        with pytest.raises(errors.InvalidArgument, match="client: is closed"):
+            client.compute(**ARGUMENTS)
+        stuck.released.set()
+        closer.join()
+
+
+def test_closing_ends_calls_under_way_in_a_loop():
+    stuck = Stuck()
+
+    async def run(target):
+        client = lossgrad.AsyncClient(target)
+        task = asyncio.create_task(client.compute(**ARGUMENTS))
+        await asyncio.to_thread(stuck.arrived.wait, 20)
+        await client.close()
+        with pytest.raises(errors.InvalidArgument, match="client: is closed"):
+            await task
+
+    with GrpcServer(Script(stuck)) as server:
+        asyncio.run(run(server.target))
+        stuck.released.set()
+
+
+def test_a_task_that_is_cancelled_is_so_at_once(server_kind):
+    stuck = Stuck()
+
+    async def run(target):
+        async with lossgrad.AsyncClient(target) as client:
+            task = asyncio.create_task(client.compute(**ARGUMENTS))
+            await asyncio.to_thread(stuck.arrived.wait, 20)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(task, 5)
+            stuck.released.set()
+
+    with server_kind(Script(stuck, double)) as server:
+        asyncio.run(run(server.target))
+
+
+def test_one_async_client_in_several_loops(server_kind):
+    with server_kind(Script()) as server:
+        client = lossgrad.AsyncClient(server.target)
+        for _ in range(3):
+            assert asyncio.run(client.compute(**ARGUMENTS)).loss == 1.5
+        asyncio.run(client.close())
+
+
+def test_many_threads(server_kind):
+    with server_kind(Script()) as server, lossgrad.Client(server.target) as client:
+        losses = []
+        threads = [
+            threading.Thread(target=lambda: losses.append(client.compute(**ARGUMENTS).loss))
+            for _ in range(16)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert losses == [1.5] * 16

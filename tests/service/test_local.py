@@ -1,0 +1,49 @@
+"""The handlers behind ``local:``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lossgrad.errors import Internal, InvalidArgument, TooLarge
+from lossgrad.types import InfoRequest, Problem
+from lossgrad_service import core, local
+from lossgrad_service.local import HANDLERS
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """Settings are read anew in this test, and again after it."""
+    local._service.cache_clear()
+    yield monkeypatch
+    local._service.cache_clear()
+
+
+def problem():
+    return Problem.of({"scores": np.eye(3), "labels": [0, 1, 2]})
+
+
+def test_compute_is_the_cores():
+    found = HANDLERS["compute"](problem())
+    assert np.array_equal(found.dscores, core.compute(problem()).dscores)
+    assert found.timing.keys() == {"compute"}
+
+
+def test_info():
+    info = HANDLERS["info"](InfoRequest())
+    assert info.version
+    assert info.uptime_seconds >= 0
+
+
+def test_limits_hold(fresh):
+    fresh.setenv("LOSSGRAD_MAX_RESPONSE_BYTES", "71")
+    with pytest.raises(TooLarge, match="72 bytes") as caught:
+        HANDLERS["compute"](problem())
+    assert caught.value.limit == "max_response_bytes"
+
+
+def test_errors_are_the_servers(monkeypatch):
+    with pytest.raises(InvalidArgument):
+        HANDLERS["compute"](Problem.of({"scores": [[np.nan, 0]], "labels": [0]}))
+    monkeypatch.setattr(core, "compute", lambda _: 1 / 0)
+    with pytest.raises(Internal):
+        HANDLERS["compute"](problem())

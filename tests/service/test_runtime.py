@@ -1,0 +1,75 @@
+"""Settings, logging and what the server tells of itself."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from lossgrad_service.runtime.info import server_info
+from lossgrad_service.runtime.logs import EscapingFormatter, escape_control_characters
+from lossgrad_service.runtime.settings import Settings, available_cores
+from lossgrad_service.runtime.threads import compute_threads
+from pydantic import ValidationError
+from threadpoolctl import threadpool_info
+
+
+def test_defaults_are_the_contracts(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"LOSSGRAD_{name.upper()}", raising=False)
+    settings = Settings()
+    assert (settings.host, settings.grpc_port, settings.http_port) == ("127.0.0.1", 50051, 8080)
+    assert settings.unix_socket is None
+    assert settings.compute_threads == available_cores() >= 1
+
+
+def test_variables_are_read(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOSSGRAD_GRPC_PORT", "0")
+    monkeypatch.setenv("LOSSGRAD_UNIX_SOCKET", str(tmp_path / "s"))
+    assert Settings().grpc_port == 0
+    assert Settings().unix_socket == tmp_path / "s"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("grpc_port", -1),
+        ("http_port", 65536),
+        ("max_request_bytes", 0),
+        ("max_response_bytes", 2**31),
+        ("compute_threads", 0),
+        ("shutdown_grace_seconds", -1),
+        ("log_level", "loud"),
+    ],
+)
+def test_settings_out_of_range_are_refused(name, value):
+    with pytest.raises(ValidationError, match=name):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_described(name):
+    assert Settings.model_fields[name].description
+
+
+def test_info_tells_settings():
+    info = server_info(Settings(max_request_bytes=7, compute_threads=3), uptime=1.5)
+    assert info.limits.max_request_bytes == 7
+    assert (info.compute_threads, info.uptime_seconds) == (3, 1.5)
+
+
+def test_control_characters_are_spelled_out():
+    assert escape_control_characters("a\nb\x1b[2J\x85\u2028é\t") == (
+        "a\\x0ab\\x1b[2J\\x85\\x2028é\t"
+    )
+
+
+def test_log_line_is_one_line():
+    record = logging.LogRecord("name", logging.INFO, "path", 1, "id %s", ("a\r\nFAKE",), None)
+    assert EscapingFormatter("%(message)s").format(record) == "id a\\x0d\\x0aFAKE"
+
+
+def test_threads_hold_blas_at_one_thread():
+    with compute_threads(2) as threads:
+        pools = threads.submit(threadpool_info).result()
+    numpys = [p for p in pools if p["user_api"] == "blas" and "numpy" in p["filepath"]]
+    assert [pool["num_threads"] for pool in numpys] == [1]

@@ -1,0 +1,114 @@
+"""The life of a server: ports, readiness, draining, calls under way at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import grpc
+import lossgrad
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from lossgrad_service import core
+from lossgrad_service.grpc_api import GrpcServer
+from lossgrad_service.http_api import HttpServer
+
+from tests.service.running import running_server
+from tests.service.web import call
+
+ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}
+
+
+def health(target):
+    with grpc.insecure_channel(target) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        return stub.Check(health_pb2.HealthCheckRequest()).status
+
+
+def test_draining_server_says_so_and_still_takes_calls():
+    with running_server() as running:
+        running.on_loop(running.server.drain())
+        answer = call(f"{running.http}/readyz")
+        assert answer.status == 503
+        assert answer.json["detail"] == "the server is draining"
+        assert call(f"{running.http}/healthz").status == 200
+        assert health(running.grpc) == health_pb2.HealthCheckResponse.NOT_SERVING
+        with lossgrad.Client(running.grpc) as client:
+            assert client.compute(**ONE_ROW).n_rows == 1
+
+
+@pytest.mark.parametrize(("protocol", "adapter"), [("gRPC", GrpcServer), ("HTTP", HttpServer)])
+def test_call_under_way_finishes(monkeypatch, protocol, adapter):
+    entered, stopping = Event(), Event()
+    compute, stop = core.compute, adapter.stop
+
+    def slow(problem):
+        entered.set()
+        stopping.wait()
+        return compute(problem)
+
+    async def telling(self, grace):
+        asyncio.get_running_loop().call_soon(stopping.set)
+        await stop(self, grace)
+
+    monkeypatch.setattr(core, "compute", slow)
+    monkeypatch.setattr(adapter, "stop", telling)
+    with (
+        running_server() as running,
+        ThreadPoolExecutor() as threads,
+        lossgrad.Client(running.server.addresses[protocol]) as client,
+    ):
+        answer = threads.submit(client.compute, **ONE_ROW)
+        entered.wait()
+        running.request_stop()
+        assert answer.result().n_rows == 1
+
+
+def test_ports_are_free_again_after_the_end():
+    with running_server() as first:
+        ports = {"grpc_port": first.server.grpc_port, "http_port": first.server.http_port}
+    with running_server(**ports) as second:
+        assert call(f"{second.http}/readyz").status == 200
+
+
+@pytest.mark.parametrize(("setting", "name"), [("grpc_port", "gRPC"), ("http_port", "HTTP")])
+def test_busy_port_is_told_in_one_line(setting, name):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(OSError, match=f"^{name} cannot listen on 127.0.0.1:{port}: .*$"),
+            running_server(**{setting: port}),
+        ):
+            pass
+
+
+def test_another_server_of_ours_does_not_share_the_port(running):
+    with (
+        pytest.raises(OSError, match="gRPC cannot listen"),
+        running_server(grpc_port=running.server.grpc_port),
+    ):
+        pass
+
+
+def test_address_that_is_not_ours_is_told():
+    with pytest.raises(OSError, match="gRPC cannot listen"), running_server(host="192.0.2.1"):
+        pass
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+def test_ipv6_addresses_are_in_brackets():
+    with running_server(host="::1") as running:
+        assert running.grpc == f"[::1]:{running.server.grpc_port}"
+        assert call(f"{running.http}/readyz").status == 200
+        assert health(running.grpc) == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_wait_returns_when_asked_to_stop():
+    async def scenario(running):
+        running.server.request_stop()
+        await asyncio.wait_for(running.server.wait(), 10)
+
+    with running_server() as running:
+        running.on_loop(scenario(running))

@@ -1,0 +1,46 @@
+"""The Unix socket: served, taken over when stale, never stolen, removed at exit."""
+
+from __future__ import annotations
+
+import socket
+
+import lossgrad
+import pytest
+
+from tests.service.running import running_server
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "s"
+
+
+def test_serves_and_removes(path):
+    with running_server(unix_socket=path) as running:
+        assert running.server.addresses["Unix"] == f"unix://{path}"
+        with lossgrad.Client(f"unix://{path}") as client:
+            assert client.compute(scores=[[1.0, 2.0]], labels=[0]).n_rows == 1
+    assert not path.exists()
+
+
+def test_stale_socket_is_taken_over(path):
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(path))
+    with running_server(unix_socket=path), lossgrad.Client(f"unix://{path}") as client:
+        assert client.info().version
+
+
+def test_live_socket_is_left_alone(path):
+    with socket.socket(socket.AF_UNIX) as live:
+        live.bind(str(path))
+        live.listen()
+        with pytest.raises(OSError, match="another server does"), running_server(unix_socket=path):
+            pass
+    assert path.is_socket()
+
+
+def test_file_is_left_alone(path):
+    path.write_text("precious")
+    with pytest.raises(OSError, match="not a socket"), running_server(unix_socket=path):
+        pass
+    assert path.read_text() == "precious"
