@@ -102,6 +102,29 @@ def assert_scaled(actual, truth, dtype):
         exact.assert_absolute(value, true, tolerance * scale)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gradient_where_the_z_term_nearly_cancels_the_other(client, dtype):
+    """With lse near −1 and α = ½, Q + 2·α·lse is small, and so is the error allowed."""
+    rng = np.random.default_rng(62)
+    scores = rng.normal(size=(20, 5))
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True)) + 1 - 1e-3
+    scores, labels = scores.astype(dtype), np.arange(20) % 5
+    result = client.compute(scores=scores, labels=labels, z_loss=0.5, reduction="sum")
+    for i, row in enumerate(scores.tolist()):
+        truth = exact.row(row, exact.one_hot(labels[i], 5), z_loss=0.5)
+        assert_scaled(result.dscores[i], truth, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gap", [10.0, 30.0, 80.0])
+def test_log_partition_of_a_confident_row(client, dtype, gap):
+    """With a maximum of 0, log1p(T) is all there is."""
+    scores = np.array([[0.0, -gap]], dtype)
+    result = client.compute(scores=scores, labels=[0], want=["log_partition"])
+    tolerance = exact.bound(gap, dtype)
+    assert result.log_partition[0] == pytest.approx(np.log1p(np.exp(-gap)), rel=tolerance, abs=0)
+
+
 @pytest.mark.parametrize("temperature", [0.25, 8.0])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_temperature_that_is_a_power_of_two_costs_nothing(client, dtype, temperature):

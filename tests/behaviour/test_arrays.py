@@ -149,6 +149,18 @@ def test_leading_axes_are_restored(client, shape):
         assert value.tobytes() == expected.arrays[name].tobytes(), name
 
 
+@pytest.mark.parametrize("layout", [np.asfortranarray, other_byte_order, negative_strides])
+def test_leading_axes_of_any_layout(client, layout):
+    flat = problems.labelled("x", rows=12, seed=27) | {"sample_weights": np.arange(12.0)}
+    shapes = {"x": (3, 2, 2, 2), "labels": (3, 2, 2), "sample_weights": (3, 2, 2)}
+    shaped = {name: layout(flat[name].reshape(shape)) for name, shape in shapes.items()}
+    want = ["loss", *problems.gradients_of("x"), "row_losses"]
+    expected, result = (client.compute(**each, want=want) for each in (flat, flat | shaped))
+    assert result.loss == expected.loss
+    for name, value in result.arrays.items():
+        assert value.tobytes() == expected.arrays[name].tobytes(), name
+
+
 def test_a_single_row_without_leading_axes(client):
     result = client.compute(
         scores=SCORES[0], labels=int(LABELS[0]), want=["loss", "dscores", "row_losses"]

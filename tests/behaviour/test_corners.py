@@ -11,7 +11,6 @@ from tests import exact
 from tests.behaviour import problems
 
 FORMS = problems.FORMS
-ROW_INPUT = {"scores": "scores", "h1": "h1", "x": "x"}
 SUMS = {"scores": [], "h1": ["dw2", "db2"], "x": ["dw2", "db2", "dw1", "db1"]}
 ROWS = {"scores": ["dscores"], "h1": ["dscores", "dh1"], "x": ["dscores", "dh1", "dx"]}
 
@@ -133,28 +132,54 @@ def test_given_denominator_is_never_empty(client):
 # Non-finite numbers in rows that do not count
 
 
-@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf], ids=str)
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("how", ["ignored", "weight 0"])
-def test_dead_row_poisons_nothing(client, form, how, poison):
-    clean = problems.labelled(form, rows=6, seed=30)
-    if how == "ignored":
-        clean["labels"][4] = -1
-        clean["ignore_index"] = -1
-    else:
-        clean["sample_weights"] = np.array([1.0, 1, 1, 1, 0, 1])
-    poisoned = dict(clean)
-    poisoned[form] = clean[form].copy()
+DEAD = {"ignored": {"ignore_index": -1}, "weight 0": {"sample_weights": [1.0, 1, 1, 1, 0, 1]}}
+KINDS = [{}, {"label_smoothing": 0.1}, {"z_loss": 0.1}, {"softcap": 2.0, "temperature": 3.0}]
+
+
+def poison_row_four(client, clean, form, poison):
+    """Hold the answer to be the same bits whatever lies in row 4, which does not count."""
+    poisoned = clean | {form: clean[form].copy()}
     poisoned[form][4] = poison
     want = ["loss", "row_losses", *ROWS[form], *SUMS[form]]
-    expected, result = (client.compute(**p, reg=0, want=want) for p in (clean, poisoned))
-    assert result.loss == expected.loss
+    expected, result = (client.compute(**each, want=want) for each in (clean, poisoned))
+    assert result.scalars == expected.scalars
+    assert np.isfinite(result.loss)
     assert result.row_losses[4] == 0
     for name in ROWS[form]:
         assert not result.arrays[name][4].any(), name
         assert np.isfinite(result.arrays[name]).all(), name
     for name in want[1:]:
         assert bits(result.arrays[name]) == bits(expected.arrays[name]), name
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf], ids=str)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("how", DEAD)
+@pytest.mark.parametrize("options", KINDS, ids=str)
+def test_dead_row_poisons_nothing(client, form, how, poison, options):
+    clean = problems.labelled(form, rows=6, seed=30) | DEAD[how] | options
+    if how == "ignored":
+        clean["labels"][4] = -1
+    poison_row_four(client, clean, form, poison)
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf], ids=str)
+@pytest.mark.parametrize("form", FORMS)
+def test_dead_row_with_targets_poisons_nothing(client, form, poison):
+    targets = {"targets": np.full((6, 4), 0.25)}
+    clean = problems.inputs(form, rows=6, seed=30) | DEAD["weight 0"] | targets
+    poison_row_four(client, clean, form, poison)
+
+
+@pytest.mark.parametrize("form", ["h1", "x"])
+def test_dead_row_is_zero_whatever_the_weights_hold(client, form):
+    """0·∞ is NaN, but a row that does not count has gradients of exactly 0."""
+    problem = problems.labelled(form, rows=3, seed=39) | {"sample_weights": [1.0, 0.0, 1.0]}
+    problem["w2"][0, 1] = np.inf
+    result = client.compute(**problem, nonfinite="propagate", want=["row_losses", *ROWS[form]])
+    for name, value in result.arrays.items():
+        assert not np.any(value[1]), name
+        assert not np.isfinite(value[[0, 2]]).all(), name
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf], ids=str)
@@ -275,6 +300,17 @@ def test_one_unmasked_class_is_certain(client):
 def test_one_class_costs_nothing(client, smoothing):
     result = client.compute(scores=[[5.0], [-2.0]], labels=[0, 0], label_smoothing=smoothing)
     assert result.loss == 0
+    assert not result.dscores.any()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+def test_class_of_weight_zero_adds_nothing_however_far_away(client, smoothing):
+    """0·∞ = 0, also where the distance itself overflows."""
+    problem = {"scores": [[1.7e308, -1.7e308]], "labels": [1], "class_weights": [1.0, 0.0]}
+    result = client.compute(
+        **problem, label_smoothing=smoothing, reduction="sum", want=["row_losses", "dscores"]
+    )
+    assert result.row_losses[0] == 0
     assert not result.dscores.any()
 
 

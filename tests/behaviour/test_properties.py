@@ -101,19 +101,17 @@ def test_a_row_is_the_same_alone_and_in_a_batch(client, form, dtype):
             assert_same_bits(value, whole.arrays[name][row : row + 1], name)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("form", problems.FORMS)
-def test_shards_add_up_to_the_whole(client, form):
+def test_shards_add_up_to_the_whole(client, form, dtype):
     rows = TILE + 100
-    problem = problems.labelled(form, rows=rows, classes=5, hidden=4, width=3, seed=5)
+    problem = problems.labelled(form, rows=rows, classes=5, hidden=4, width=3, seed=5, dtype=dtype)
     problem["sample_weights"] = np.random.default_rng(5).uniform(0, 2, rows)
-    whole = client.compute(**problem, want=["loss", *rowwise(form), *SUMS[form]])
+    options = {"gradient_dtype": "f64", "want": ["loss", *rowwise(form), *SUMS[form]]}
+    whole = client.compute(**problem, **options)
     cuts = [slice(0, 90), slice(90, 91), slice(91, 300), slice(300, rows)]
     shards = [
-        client.compute(
-            **take(problem, cut),
-            denominator=whole.denominator,
-            want=["loss", *rowwise(form), *SUMS[form]],
-        )
+        client.compute(**take(problem, cut), denominator=whole.denominator, **options)
         for cut in cuts
     ]
     for name in rowwise(form):

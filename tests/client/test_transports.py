@@ -9,6 +9,9 @@ import lossgrad
 import numpy as np
 import pytest
 from lossgrad import errors
+from lossgrad.endpoints import COMPUTE
+from lossgrad.transports import open_async_transport, open_transport
+from lossgrad.types import Problem
 
 from tests.client.servers import TIMING, GrpcServer, HttpServer, Script, Stuck, double
 
@@ -31,6 +34,31 @@ def call_awaiting(target, **arguments):
 
 @pytest.fixture(params=[call_blocking, call_awaiting], ids=["blocking", "awaiting"])
 def call(request):
+    return request.param
+
+
+def attempt_blocking(target):
+    transport = open_transport(target, None)
+    try:
+        return transport.send(COMPUTE, Problem.of(ARGUMENTS), 20)
+    finally:
+        transport.close()
+
+
+def attempt_awaiting(target):
+    async def attempt():
+        transport = open_async_transport(target, None)
+        try:
+            return await transport.send(COMPUTE, Problem.of(ARGUMENTS), 20)
+        finally:
+            await transport.close()
+
+    return asyncio.run(attempt())
+
+
+@pytest.fixture(params=[attempt_blocking, attempt_awaiting], ids=["blocking", "awaiting"])
+def attempt(request):
+    """One attempt without retries, for errors that would be retried up to the deadline."""
     return request.param
 
 
@@ -121,9 +149,9 @@ def test_busy_beyond_the_deadline(server_kind, call):
 
 
 @pytest.mark.parametrize("scheme", ["grpc://", "http://"])
-def test_nobody_listens(dead_port, call, scheme):
+def test_nobody_listens(dead_port, attempt, scheme):
     with pytest.raises(errors.Unavailable):
-        call(scheme + dead_port, timeout=0.5)
+        attempt(scheme + dead_port)
 
 
 @pytest.mark.parametrize("scheme", ["grpc://", "http://"])
@@ -183,9 +211,9 @@ def test_method_that_the_server_lacks():
         ((200, {"Content-Length": "9", "Connection": "close"}, b"{"), errors.Unavailable, "cannot"),
     ],
 )
-def test_http_servers_that_are_not_lossgrad(call, reply, kind, text):
+def test_http_servers_that_are_not_lossgrad(attempt, reply, kind, text):
     with HttpServer(Script(reply)) as server, pytest.raises(kind, match=text):
-        call(server.target, timeout=0.3)
+        attempt(server.target)
 
 
 def test_retry_after_header(call):

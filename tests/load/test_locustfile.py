@@ -1,4 +1,4 @@
-"""The load of `load/locustfile.py` for a second, in a process of its own: gevent patches it."""
+"""The load of `load/locustfile.py` for two seconds, in a process of its own: gevent patches it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.running import server
 
 LOCUST = (
     sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--skip-log",
-    "--users", "2", "--spawn-rate", "2", "--run-time", "1s",
+    "--users", "2", "--spawn-rate", "2", "--run-time", "2s", "--stop-timeout", "30",
 )  # fmt: skip
 
 ROOT = Path(__file__).parent.parent.parent

@@ -10,6 +10,7 @@ from lossgrad.types import Array
 
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.plan import Plan
+from lossgrad_service.core.rows import ready
 from lossgrad_service.core.weights import RowWeights
 from lossgrad_service.kernels.linear import affine, relu
 
@@ -33,7 +34,11 @@ class Block:
     @classmethod
     def of(cls, plan: Plan, constants: Constants, start: int, rows: Mapping[str, Array]) -> Block:
         """Return the block of the inputs `rows`, each (n, …), as they were sent."""
-        x = _ready(plan, rows["x"]) if plan.needs_hidden and plan.hidden_is_computed else None
+        x = (
+            ready(rows["x"], plan.row_dtype)
+            if plan.needs_hidden and plan.hidden_is_computed
+            else None
+        )
         hidden = _hidden(plan, constants, x, rows)
         n_rows = len(rows["targets"] if plan.has_targets else rows["labels"])
         return cls(
@@ -63,21 +68,17 @@ def _rows(array: Array | None, span: slice) -> Array | None:
     return None if array is None else array[span]
 
 
-def _ready(plan: Plan, rows: Array) -> Array:
-    return np.ascontiguousarray(rows, dtype=plan.row_dtype)
-
-
 def _hidden(
     plan: Plan, constants: Constants, x: Array | None, rows: Mapping[str, Array]
 ) -> Array | None:
     if x is not None and constants.w1 is not None:
         return relu(affine(x, constants.w1, constants.b1, plan.tile_rows))
-    return _ready(plan, rows["h1"]) if plan.needs_hidden else None
+    return ready(rows["h1"], plan.row_dtype) if plan.needs_hidden else None
 
 
 def _scores(
     plan: Plan, constants: Constants, hidden: Array | None, rows: Mapping[str, Array]
 ) -> Array:
     if hidden is None or constants.w2 is None or not plan.scores_are_computed:
-        return _ready(plan, rows["scores"])
+        return ready(rows["scores"], plan.row_dtype)
     return affine(hidden, constants.w2, constants.b2, plan.tile_rows)

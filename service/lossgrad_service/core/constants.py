@@ -10,6 +10,7 @@ from lossgrad.types import Array, Problem
 
 from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
 from lossgrad_service.core.plan import Plan
+from lossgrad_service.core.rows import ready
 from lossgrad_service.kernels.linear import sum_of_squares
 from lossgrad_service.kernels.tiles import spans
 
@@ -51,7 +52,7 @@ class Constants:
 
 
 def _ready(array: Array | None, dtype: np.dtype[Any]) -> Array | None:
-    return None if array is None else np.ascontiguousarray(array, dtype=dtype)
+    return None if array is None else ready(array, dtype)
 
 
 def _penalty(problem: Problem, plan: Plan) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from lossgrad.types import Array
@@ -33,3 +34,12 @@ def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:
         return array.reshape(prod(leading), *row)[span]
     # One reshape of an array with gaps would copy all of it.
     return array[np.unravel_index(np.arange(span.start, span.stop), leading)]
+
+
+def ready(array: Array, dtype: np.dtype[Any]) -> Array:
+    """Return an array as BLAS takes it: of `dtype`, C-contiguous and aligned; itself if it is.
+
+    NumPy multiplies what is not (such as bytes that arrived at an odd offset) by loops
+    of its own, which round in another order.
+    """
+    return np.require(array, dtype, ("C", "A"))

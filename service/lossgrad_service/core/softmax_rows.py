@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from lossgrad.types import Array, Options
 
 from lossgrad_service.core.block import Block

@@ -35,7 +35,7 @@ class Plan:
     png: Path
 
 
-def run(plan: Plan, target: str | None) -> History:
+def run(plan: Plan, target: str | None) -> None:
     """Train as planned through the service at `target`, or one of our own; show how it went.
 
     The last line printed is the test accuracy.
@@ -61,7 +61,6 @@ def run(plan: Plan, target: str | None) -> History:
     console.print(closing_table(pool.tally, steps=steps, training=training, in_all=in_all))
     console.print(f"learning curve: {plan.png}", highlight=False, soft_wrap=True)
     console.print(f"test accuracy {100 * history.accuracy:.1f} %", highlight=False)
-    return history
 
 
 def _service(target: str | None) -> AbstractContextManager[str]:

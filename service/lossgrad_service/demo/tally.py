@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from lossgrad.types import Result
@@ -23,7 +22,7 @@ class Tally:
 
     calls: int = 0
     wall_seconds: float = 0.0
-    service_seconds: Counter[str] = field(default_factory=Counter[str])
+    service_seconds: dict[str, float] = field(default_factory=dict[str, float])
     """By stage, as the service measured itself."""
 
     def add(self, answer: Answer) -> None:
@@ -31,7 +30,7 @@ class Tally:
         self.calls += 1
         self.wall_seconds += answer.wall_seconds
         for stage, seconds in answer.result.timing.items():
-            self.service_seconds[stage] += seconds  # type: ignore[assignment]
+            self.service_seconds[stage] = self.service_seconds.get(stage, 0.0) + seconds
 
     @property
     def wire_seconds(self) -> float:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 
 @cache
@@ -24,7 +24,32 @@ def _controller() -> ThreadpoolController:
 
 def _limit() -> Callable[[], None]:
     """Hold BLAS at one thread and return what undoes it."""
-    return _controller().limit(limits=1, user_api="blas").restore_original_limits
+    with _every_thread_heeded():
+        restore = _controller().limit(limits=1, user_api="blas").restore_original_limits
+
+    def undo() -> None:
+        with _every_thread_heeded():
+            restore()
+
+    return undo
+
+
+@contextmanager
+def _every_thread_heeded() -> Iterator[None]:
+    """Let this thread set OpenBLAS, whichever set it last, and the next one after it.
+
+    threadpoolctl 3.8 heeds the first thread that sets OpenBLAS and silently no other
+    as long as that one lives; a hold may be taken and left by any thread.
+    """
+    disown = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if disown is None:
+        yield
+        return
+    disown(force=True)
+    try:
+        yield
+    finally:
+        disown(force=True)
 
 
 class SharedHold:

@@ -1,0 +1,131 @@
+"""A row's results have the same bits alone, in any batch, and from any memory layout."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lossgrad.types import Problem
+from lossgrad_service.core import compute
+from lossgrad_service.kernels import softmax, tiles
+from lossgrad_service.kernels.blas import one_thread
+
+ROW_OUTPUTS = ["row_losses", "dscores", "probs", "log_partition", "predictions"]
+
+
+def answers(**arguments):
+    return compute(Problem.of({"reduction": "sum", **arguments})).arrays
+
+
+def assert_same_rows(some, whole, rows):
+    for name, array in some.items():
+        assert array.tobytes() == np.ascontiguousarray(whole[name][rows]).tobytes(), name
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("classes", [1, 2, 3, 7, 10, 129, 1000, 9000])
+@pytest.mark.parametrize("options", [{}, {"softcap": 20.0}, {"label_smoothing": 0.1}], ids=str)
+def test_scores(dtype, classes, options):
+    rng = np.random.default_rng(classes)
+    scores = (3 * rng.normal(size=(83, classes))).astype(dtype)
+    labels = rng.integers(0, classes, 83)
+    whole = answers(scores=scores, labels=labels, want=ROW_OUTPUTS, **options)
+    for rows in (slice(0, 1), slice(41, 42), slice(82, 83), slice(5, 22), slice(0, 64)):
+        some = answers(scores=scores[rows], labels=labels[rows], want=ROW_OUTPUTS, **options)
+        assert_same_rows(some, whole, rows)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("widths", [(1, 1, 1), (4, 10, 3), (3, 1, 5), (5, 7, 1), (64, 100, 10)])
+def test_layers(dtype, widths):
+    inner, hidden, classes = widths
+    rng = np.random.default_rng(inner)
+    x = rng.normal(size=(600, inner)).astype(dtype)
+    layers = {
+        "w1": rng.normal(size=(inner, hidden)).astype(dtype),
+        "w2": rng.normal(size=(hidden, classes)).astype(dtype),
+    }
+    labels = rng.integers(0, classes, 600)
+    want = [*ROW_OUTPUTS, "dh1", "dx"]
+    whole = answers(x=x, labels=labels, want=want, **layers)
+    for rows in (slice(0, 1), slice(299, 300), slice(255, 257), slice(100, 533)):
+        assert_same_rows(answers(x=x[rows], labels=labels[rows], want=want, **layers), whole, rows)
+
+
+def test_rows_of_tiles_with_few_rows():
+    """Rows so wide that a tile holds few of them are multiplied by other code in BLAS."""
+    rng = np.random.default_rng(3)
+    width = 400_000
+    assert tiles.rows_per_tile(width, np.dtype(np.float32)) == 4
+    h1 = rng.normal(size=(6, width)).astype(np.float32)
+    w2 = rng.normal(size=(width, 2)).astype(np.float32)
+    whole = answers(h1=h1, w2=w2, labels=[0] * 6, want=["row_losses"])
+    for row in range(6):
+        rows = slice(row, row + 1)
+        some = answers(h1=h1[rows], w2=w2, labels=[0], want=["row_losses"])
+        assert_same_rows(some, whole, rows)
+
+
+def layouts(array):
+    """Yield the same numbers in other memory layouts."""
+    yield np.asfortranarray(array)
+    yield array.astype(array.dtype.newbyteorder(">"))
+    yield np.ascontiguousarray(array[::-1])[::-1]
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wide[..., ::2] = array
+    yield wide[..., ::2]
+    unaligned = np.empty(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+    unaligned[...] = array
+    yield unaligned
+    read_only = array.copy()
+    read_only.flags.writeable = False
+    yield read_only
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_layouts(dtype):
+    rng = np.random.default_rng(4)
+    arrays = {
+        "h1": rng.normal(size=(300, 20)).astype(dtype),
+        "w2": rng.normal(size=(20, 11)).astype(dtype),
+        "b2": rng.normal(size=11).astype(dtype),
+        "sample_weights": rng.random(300).astype(dtype),
+    }
+    fixed = {"labels": rng.integers(0, 11, 300), "want": [*ROW_OUTPUTS, "dw2", "db2", "dh1"]}
+    expected = answers(**arrays, **fixed)
+    for variants in zip(*(layouts(array) for array in arrays.values()), strict=True):
+        actual = answers(**dict(zip(arrays, variants, strict=True)), **fixed)
+        assert_same_rows(actual, expected, ...)
+
+
+def test_leading_axes_with_gaps():
+    rng = np.random.default_rng(5)
+    scores = rng.normal(size=(4, 6, 5))
+    labels = rng.integers(0, 5, (4, 6))
+    flat = answers(scores=scores.reshape(24, 5), labels=labels.reshape(24), want=ROW_OUTPUTS)
+    swapped = np.ascontiguousarray(scores.swapaxes(0, 1)).swapaxes(0, 1)
+    assert not swapped.flags.c_contiguous
+    for name, array in answers(scores=swapped, labels=labels, want=ROW_OUTPUTS).items():
+        assert array.shape[:2] == (4, 6)
+        np.testing.assert_array_equal(array.reshape(flat[name].shape), flat[name])
+
+
+def test_the_sum_of_a_row_does_not_depend_on_its_place():
+    """A reduction with a conversion inside works in pieces of 8,192 and would depend on it."""
+    row = np.random.default_rng(6).random(1001)
+    exps = np.tile(row, (100, 1))
+    sums = softmax.sum_of_others(exps, np.zeros(100, int))
+    assert len(np.unique(sums)) == 1
+    np.testing.assert_array_equal(exps, np.tile(row, (100, 1)))
+
+
+def test_blas_threads_do_not_change_the_bits():
+    rng = np.random.default_rng(7)
+    arguments = {
+        "h1": rng.normal(size=(700, 300)).astype(np.float32),
+        "w2": rng.normal(size=(300, 200)).astype(np.float32),
+        "labels": rng.integers(0, 200, 700),
+    }
+    free = answers(**arguments)
+    with one_thread():
+        held = answers(**arguments)
+    assert_same_rows(held, free, ...)
