@@ -14,7 +14,7 @@ import pytest
 from tests import running
 
 TRANSPORTS = ("local", "grpc", "grpc-aio", "unix", "http")
-EXAMPLES = {"local": 60}
+EXAMPLES = {"local": 150}
 """Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
 
 FEW_EXAMPLES = 5

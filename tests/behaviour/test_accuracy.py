@@ -35,17 +35,21 @@ def batches(draw):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_labels(client, examples, dtype):
     def holds(batch):
-        scores, labels = batch[0].astype(dtype), batch[1]
-        result = client.compute(scores=scores, labels=labels, reduction="sum", want=WANT)
-        floor = exact.smallest_normal(dtype)
-        for i, row in enumerate(scores.tolist()):
-            truth = exact.row(row, exact.one_hot(labels[i], len(row)))
-            tolerance = exact.bound(truth.spread, dtype)
-            exact.assert_relative(result.row_losses[i], truth.loss, tolerance, floor)
-            for actual, value in zip(result.dscores[i], truth.dscores, strict=True):
-                exact.assert_relative(actual, value, tolerance, floor)
+        hold_labels(client, batch[0].astype(dtype), batch[1])
 
     for_all(batches(), 2 * examples, holds)
+
+
+def hold_labels(client, scores, labels, **options):
+    """Hold every row loss and every entry of dscores to the bound, relative."""
+    result = client.compute(scores=scores, labels=labels, reduction="sum", want=WANT, **options)
+    floor = exact.smallest_normal(scores.dtype)
+    for i, row in enumerate(scores.tolist()):
+        truth = exact.row(row, exact.one_hot(labels[i], len(row)), **options)
+        tolerance = exact.bound(truth.spread, scores.dtype)
+        exact.assert_relative(result.row_losses[i], truth.loss, tolerance, floor)
+        for actual, value in zip(result.dscores[i], truth.dscores, strict=True):
+            exact.assert_relative(actual, value, tolerance, floor)
 
 
 OPTIONS = [
@@ -125,19 +129,19 @@ def test_log_partition_of_a_confident_row(client, dtype, gap):
     assert result.log_partition[0] == pytest.approx(np.log1p(np.exp(-gap)), rel=tolerance, abs=0)
 
 
-@pytest.mark.parametrize("temperature", [0.25, 8.0])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("temperature", [0.25, 0.7, 3.0, 8.0])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_temperature_that_is_a_power_of_two_costs_nothing(client, dtype, temperature):
-    scores = (5 * np.random.default_rng(60).normal(size=(20, 6))).astype(dtype)
-    labels = np.arange(20) % 6
-    options = {"temperature": temperature, "reduction": "sum", "want": WANT}
-    result = client.compute(scores=scores, labels=labels, **options)
-    for i, row in enumerate(scores.tolist()):
-        truth = exact.row(row, exact.one_hot(labels[i], 6), temperature=temperature)
-        tolerance, floor = exact.bound(truth.spread, dtype), exact.smallest_normal(dtype)
-        exact.assert_relative(result.row_losses[i], truth.loss, tolerance, floor)
-        for actual, value in zip(result.dscores[i], truth.dscores, strict=True):
-            exact.assert_relative(actual, value, tolerance, floor)
+def test_temperature_costs_nothing(client, dtype, temperature, offset):
+    scores = (5 * np.random.default_rng(60).normal(size=(20, 6)) + offset).astype(dtype)
+    hold_labels(client, scores, np.arange(20) % 6, temperature=temperature)
+
+
+@pytest.mark.parametrize("softcap", [2.0, 30.0])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softcap_costs_nothing(client, dtype, softcap):
+    scores = (20 * np.random.default_rng(63).normal(size=(20, 6))).astype(dtype)
+    hold_labels(client, scores, np.arange(20) % 6, softcap=softcap)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -183,10 +183,12 @@ def test_gradients_have_the_dtype_of_their_quantity(client, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES[:2], ids=lambda d: np.dtype(d).name)
 def test_narrow_floats_are_one_rounding_of_the_float32_result(client, dtype):
-    scores = SCORES.astype(dtype)
-    want = ["loss", "dscores", "probs", "row_losses"]
-    narrow = client.compute(scores=scores, labels=LABELS, want=want)
-    single = client.compute(scores=scores.astype(np.float32), labels=LABELS, want=want)
+    """Of so many entries some lie where two roundings would differ from one."""
+    problem = problems.labelled("scores", rows=20_000, seed=28)
+    scores, labels = problem["scores"].astype(dtype), problem["labels"]
+    options = {"reduction": "sum", "want": ["loss", "dscores", "probs", "row_losses"]}
+    narrow = client.compute(scores=scores, labels=labels, **options)
+    single = client.compute(scores=scores.astype(np.float32), labels=labels, **options)
     assert narrow.loss == single.loss
     same(narrow.row_losses, single.row_losses)
     same(narrow.dscores, single.dscores.astype(dtype))

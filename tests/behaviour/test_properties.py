@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.behaviour import problems
+from tests.behaviour.problems import SUMS
 
 EPS = np.finfo(np.float64).eps
 ROW_QUANTITIES = ["row_losses", "dscores", "probs", "log_partition", "predictions"]
 ROW_GRADIENTS = {"scores": [], "h1": ["dh1"], "x": ["dh1", "dx"]}
-SUMS = {"scores": [], "h1": ["dw2", "db2"], "x": ["dw2", "db2", "dw1", "db1"]}
 TILE = 256
 """Most rows in a tile; problems that cross it test what lies between tiles."""
 

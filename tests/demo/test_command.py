@@ -37,7 +37,7 @@ def test_short_training_end_to_end(tmp_path: Path) -> None:
 def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     """An interrupt goes to the whole foreground process group, as a terminal sends it."""
     with subprocess.Popen(
-        [*DEMO, "--epochs", "1000", "--png", tmp_path / "curve.png"],
+        [*DEMO, "--epochs", "200", "--png", tmp_path / "curve.png"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -8,7 +8,7 @@ import pytest
 from tests.service.running import running_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running():
     with running_server() as running:
         yield running

@@ -130,8 +130,13 @@ def test_pickled_arrays_are_refused(tmp_path):
 
 
 def test_missing_file(tmp_path):
-    [line] = lines(run("compute", tmp_path / "nope.npz"), 1)
-    assert "nope.npz" in line
+    [line] = lines(run("compute", tmp_path / "nope.npz"), 2)
+    assert line.endswith("nope.npz cannot be read: No such file or directory")
+
+
+def test_unwritable_output(archive, tmp_path):
+    [line] = lines(run("compute", archive, "-o", tmp_path / "nowhere" / "out.npz"), 1)
+    assert "nowhere" in line
 
 
 def test_nobody_listens(archive, tmp_path):

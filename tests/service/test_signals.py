@@ -18,12 +18,18 @@ BODY = json.dumps({"scores": [[1, 2, 3]], "labels": [2]}).encode()
 FLAGS = ("--grpc-port", "0", "--http-port", "0", "--lame-duck-seconds", "0")
 
 
+def environment(variables):
+    # The client sets this one for its own process, which is the tests'.
+    inherited = {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
+    return {**inherited, **variables}
+
+
 @contextmanager
 def serving(*flags, **variables):
     """Run the command until the block is left; yields the process and its addresses."""
     command = [sys.executable, "-m", "lossgrad_service", "serve", *FLAGS, *flags]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env={**os.environ, **variables}, **pipes) as process:
+    with subprocess.Popen(command, env=environment(variables), **pipes) as process:
         try:
             lines = [process.stdout.readline().split() for _ in range(2)]
             yield process, dict(lines)
@@ -86,7 +92,7 @@ def test_variables_are_read_and_flags_win():
 def refused(*flags, **variables):
     command = [sys.executable, "-m", "lossgrad_service", "serve", *FLAGS, *flags]
     done = subprocess.run(
-        command, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+        command, env=environment(variables), capture_output=True, text=True, check=False
     )
     assert done.stdout == ""
     return done.returncode, done.stderr

@@ -27,11 +27,9 @@ def read_arguments(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     InvalidArgument
-        Where the file is neither, or what it says is wrong.
-    OSError
-        Where it cannot be read.
+        Where the file cannot be read, is neither, or what it says is wrong.
     """
-    data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    data = _read_bytes(source)
     if data.startswith(_ZIP):
         return {**_read_archive(data), **options}
     problem = problem_from_json(_with_options(_read_json(data), options)).problem
@@ -47,6 +45,13 @@ def read_options(assignments: Sequence[str]) -> dict[str, Any]:
         For what is no assignment, or of no option.
     """
     return dict(map(_read_assignment, assignments))
+
+
+def _read_bytes(source: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise InvalidArgument.at("", f"{source} cannot be read: {error.strerror}") from error
 
 
 def _read_assignment(text: str) -> tuple[str, Any]:

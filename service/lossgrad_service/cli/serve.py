@@ -18,7 +18,10 @@ from lossgrad_service.server import Server
 
 def _flag(name: str) -> Any:
     """Return the option of a setting, told in the words of the setting."""
-    return typer.Option(help=Settings.model_fields[name].description, show_default=False)
+    field = Settings.model_fields[name]
+    has_fixed_default = field.default_factory is None and field.default is not None
+    default = f" [default: {field.default}]" if has_fixed_default else ""
+    return typer.Option(help=f"{field.description}{default}", show_default=False)
 
 
 def serve(

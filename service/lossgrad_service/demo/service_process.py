@@ -13,12 +13,13 @@ from typing import IO, cast
 COMMAND = (
     sys.executable, "-m", "lossgrad_service.demo.guarded",
     "serve", "--host", "127.0.0.1", "--grpc-port", "0", "--http-port", "0",
-    "--lame-duck-seconds", "0",
+    "--lame-duck-seconds", "0", "--shutdown-grace-seconds", "2",
 )  # fmt: skip
+"""Free ports, and a quick end, since nobody calls but the demo."""
 
 _GRPC_ADDRESS = re.compile(r"grpc\b.*?(127\.0\.0\.1:\d+)", re.IGNORECASE)
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 10.0
 """What the service gets to stop by itself before it is killed."""
 
 SHOWN_CHARACTERS = 2000

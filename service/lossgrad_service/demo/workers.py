@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,6 +13,7 @@ from lossgrad import Client
 from lossgrad.errors import LossGradError
 from lossgrad.types import Result
 
+from lossgrad_service.demo.interrupts import interrupts_held_back
 from lossgrad_service.demo.sharding import Arguments
 from lossgrad_service.demo.tally import Answer, Tally
 
@@ -131,20 +131,10 @@ def worker_pool(count: int, target: str) -> Iterator[WorkerPool]:
     """
     with ExitStack() as stack:
         workers: list[_Worker] = []
-        for number in range(1, count + 1):
-            with _interrupts_ignored():
+        with interrupts_held_back():
+            for number in range(1, count + 1):
                 workers.append(_Worker(f"worker {number}", target))
-            stack.callback(workers[-1].stop)
+                stack.callback(workers[-1].stop)
         for worker in workers:
             worker.receive()
         yield WorkerPool(workers)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Start processes that leave Ctrl-C to this one: an ignored signal stays so in children."""
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)

@@ -44,7 +44,7 @@ class HttpServer:
             Where the address is taken or cannot be had.
         """
         try:
-            self._sockets.append(_bound_socket(host, port))
+            self._sockets.append(bind(host, port))
         except OSError as error:
             raise OSError(f"HTTP cannot listen on {host}:{port}: {error.strerror}") from error
         return self._sockets[-1].getsockname()[1]
@@ -71,7 +71,8 @@ class HttpServer:
             bound.close()
 
 
-def _bound_socket(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to the first address of ``host:port``."""
     # The protocol is stated because asyncio sets TCP_NODELAY only where it is: without,
     # answers wait 40 ms for the caller's delayed acknowledgement.
     family, kind, protocol, _, address = socket.getaddrinfo(

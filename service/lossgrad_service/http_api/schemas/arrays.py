@@ -35,7 +35,10 @@ Number = TypeAliasType(
 )
 NestedNumbers = TypeAliasType(
     "NestedNumbers",
-    Annotated["Number | list[NestedNumbers]", _told("Numbers in lists, a level for each axis.")],
+    Annotated[
+        "Number | list[NestedNumbers]",  # pyright: ignore[reportInvalidTypeForm]
+        _told("Numbers in lists, a level for each axis."),
+    ],
 )
 
 
@@ -45,7 +48,7 @@ class Base64Array(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     shape: list[int] = Field(description="Extent of each axis, outermost first; [] for a scalar.")
-    dtype: Literal[dtypes.NAMES] = Field(description="Element type.")  # pyright: ignore[reportInvalidTypeForm]
+    dtype: str = Field(description="Element type.", json_schema_extra={"enum": list(dtypes.NAMES)})
     encoding: Literal["base64"] = Field(description="How data is written.")
     data: str = Field(
         description="Base64 (RFC 4648, with padding) of the elements in C order, little-endian, "
