@@ -15,6 +15,7 @@ import numpy as np
 from grpc.experimental import gevent as grpc_gevent
 from locust import FastHttpUser, User, task
 from locust.exception import ResponseError
+
 from lossgrad import Client
 
 # gRPC waits in C, where gevent cannot see it; so before the first channel is opened.

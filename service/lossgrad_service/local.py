@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from lossgrad.types import InfoRequest, Problem, Result, ServerInfo
-
 from lossgrad_service.calls import Service, accept_request_id, guarded
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.settings import Settings

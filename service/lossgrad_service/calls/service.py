@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from lossgrad.errors import TooLarge
 from lossgrad.types import InfoRequest, Limits, Problem, Result, ServerInfo
-
 from lossgrad_service import core
 
 

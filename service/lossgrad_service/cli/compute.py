@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import numpy as np
 import orjson
 import typer
-from lossgrad import Client
-from lossgrad.codecs.json import result_to_json
-from lossgrad.types import Array, Result
 from rich.console import Console
 from rich.table import Table
 
+from lossgrad import Client
+from lossgrad.codecs.json import result_to_json
+from lossgrad.types import Array, Result
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.inputs import read_arguments, read_options
 from lossgrad_service.cli.options import Json, Target, Timeout

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+from pydantic import ValidationError
+
 from lossgrad.errors import (
     Busy,
     DeadlineExceeded,
@@ -14,7 +16,6 @@ from lossgrad.errors import (
     TooLarge,
     Unavailable,
 )
-from pydantic import ValidationError
 
 WRONG_INPUT = 2
 UNAVAILABLE = 3

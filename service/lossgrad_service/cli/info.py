@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import orjson
 import typer
-from lossgrad import Client
-from lossgrad.types import ServerInfo
 from rich.console import Console
 from rich.table import Table
 
+from lossgrad import Client
+from lossgrad.types import ServerInfo
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.options import Json, Target, Timeout
 

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import orjson
+
 from lossgrad.codecs.json import problem_from_json
 from lossgrad.errors import InvalidArgument
 from lossgrad.types.options import NAMES

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from lossgrad.types import Array, Problem
 
+from lossgrad.types import Array, Problem
 from lossgrad_service.core.backward import Backward
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.checks import Checks

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from lossgrad.types import Array, Problem
 
+from lossgrad.types import Array, Problem
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.outputs import RowOutputs

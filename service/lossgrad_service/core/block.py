@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from lossgrad.types import Array
 
+from lossgrad.types import Array
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import ready

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from lossgrad.types import Array
 
+from lossgrad.types import Array
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.findings import FINITE, NOT_MASKED, NOT_NEGATIVE, Findings

@@ -7,9 +7,9 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+
 from lossgrad.types import Array, Problem, Result, dtypes
 from lossgrad.types.quantities import INPUTS, OUTPUTS, ROWS
-
 from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import read_rows

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from lossgrad.types import Array, Problem
 
+from lossgrad.types import Array, Problem
 from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from lossgrad.errors import InvalidArgument, Violation
 from lossgrad.types import Array
 from lossgrad.types.rules import MAX_LISTED

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lossgrad.types import Array
-
 from lossgrad_service.core import label_losses, soft_losses
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.outputs import RowOutputs

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from lossgrad.types import Options, Problem, dtypes
 
+from lossgrad.types import Options, Problem, dtypes
 from lossgrad_service.kernels import scores, tiles
 
 _ROW_INPUTS = ("scores", "h1", "w2", "b2", "x", "w1", "b1")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lossgrad.types import Array
-
 from lossgrad_service.core.plan import Plan
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from lossgrad.types import Array
 
+from lossgrad.types import Array
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.row_losses import LossContext, RowLosses
 from lossgrad_service.core.softmax_rows import Softmax

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lossgrad.types import Array, Options
-
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Options
-
 from lossgrad_service.kernels import tiles
 
 _SUMMED_ROWS = 2**16

@@ -18,8 +18,9 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from lossgrad.types.options import RegConvention
 from numpy.typing import NDArray
+
+from lossgrad.types.options import RegConvention
 
 Parameters = dict[str, NDArray[np.float64]]
 """Arrays by the service's names for them: ``w2``, and ``b2``, ``w1``, ``b1`` if any."""

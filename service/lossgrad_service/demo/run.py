@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from lossgrad import Client
 from rich.console import Console
 
+from lossgrad import Client
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS
 from lossgrad_service.demo.plot import save_learning_curve

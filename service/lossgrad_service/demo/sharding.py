@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from lossgrad.types import Result
 
+from lossgrad.types import Result
 from lossgrad_service.demo.data import Rows
 from lossgrad_service.demo.model import Model, Parameters
 

@@ -12,7 +12,6 @@ from typing import Any
 from lossgrad import Client
 from lossgrad.errors import LossGradError
 from lossgrad.types import Result
-
 from lossgrad_service.demo.interrupts import interrupts_held_back
 from lossgrad_service.demo.sharding import Arguments
 from lossgrad_service.demo.tally import Answer, Tally

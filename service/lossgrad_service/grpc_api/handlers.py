@@ -7,11 +7,11 @@ from typing import Any, NoReturn
 
 import grpc
 from grpc import aio
+
 from lossgrad.codecs.server_timing import encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
 from lossgrad.errors import LossGradError
 from lossgrad.v1 import lossgrad_pb2
-
 from lossgrad_service.calls import Dispatcher, Stopwatch, accept_request_id
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.grpc_api.methods import METHODS, Method

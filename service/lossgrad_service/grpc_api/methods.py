@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from lossgrad.codecs import proto
 from lossgrad.types import InfoRequest
-
 from lossgrad_service.calls import Service, Stopwatch
 
 Method: TypeAlias = Callable[[Service, bytes, Stopwatch], bytes]

@@ -6,9 +6,9 @@ from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+
 from lossgrad.codecs.server_timing import encode_timing
 from lossgrad.errors import Unavailable
-
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.http_api import methods
 from lossgrad_service.http_api.body import check_media_type, read_body

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from email.message import Message
 
-from lossgrad.errors import Cancelled, TooLarge
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
+
+from lossgrad.errors import Cancelled, TooLarge
 
 _MEDIA_TYPE = "application/json"
 _CHARSETS = ("utf-8", "utf8")

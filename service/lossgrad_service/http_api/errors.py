@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from fastapi import FastAPI, Request
-from lossgrad.codecs.problem_details import MEDIA_TYPE, encode_problem_details
-from lossgrad.errors import Busy, LossGradError, error_for_http
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lossgrad.codecs.problem_details import MEDIA_TYPE, encode_problem_details
+from lossgrad.errors import Busy, LossGradError, error_for_http
 from lossgrad_service.calls import accept_request_id, internal_error
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.http_api.methods import to_text

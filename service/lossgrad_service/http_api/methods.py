@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import orjson
+
 from lossgrad.codecs import json
 from lossgrad.types import InfoRequest
-
 from lossgrad_service.calls import Service, Stopwatch
 from lossgrad_service.http_api.request import read_call
 

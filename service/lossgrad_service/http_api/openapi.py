@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
 from lossgrad_service.http_api import schemas
 from lossgrad_service.http_api.examples import EXAMPLES
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import orjson
-from lossgrad.codecs.json import JsonCall, problem_from_json
-from lossgrad.errors import InvalidArgument, Violation
 from pydantic import ValidationError
 
+from lossgrad.codecs.json import JsonCall, problem_from_json
+from lossgrad.errors import InvalidArgument, Violation
 from lossgrad_service.http_api.schemas import ComputeRequest
 
 

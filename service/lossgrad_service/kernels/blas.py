@@ -8,6 +8,7 @@ as it was.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -77,6 +78,11 @@ class SharedHold:
         finally:
             self._leave()
 
+    def forget(self) -> None:
+        """Count nobody inside, and free the lock: for a fork, where the others are not."""
+        self._lock = Lock()
+        self._inside = 0
+
     def _enter(self) -> None:
         with self._lock:
             if self._inside == 0:
@@ -92,3 +98,6 @@ class SharedHold:
 
 one_thread = SharedHold(_limit)
 """``with one_thread():`` holds BLAS at one thread."""
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=one_thread.forget)

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from lossgrad.types import Limits, ServerInfo, dtypes
 from lossgrad.types.options import CHOICES
 from lossgrad.types.quantities import WANTABLE
-
 from lossgrad_service.runtime.settings import Settings
 
 

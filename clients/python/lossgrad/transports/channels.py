@@ -15,10 +15,23 @@ from lossgrad.codecs.status import DETAILS_KEY, decode_status
 from lossgrad.errors import LossGradError
 from lossgrad.transports.target import Target
 
-# The documented default, which gRPC's C core does not keep to: it tells stderr of every
-# fork and of every server that goes away.
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-_grpc: Any = import_module("grpc")
+
+def _import_grpc() -> Any:
+    """Import gRPC with its documented default of GRPC_VERBOSITY, which its C core does not keep to.
+
+    It would tell stderr of every fork and of every server that goes away. It reads
+    the variable as it is imported; child processes are not to inherit it.
+    """
+    if "GRPC_VERBOSITY" in os.environ:
+        return import_module("grpc")
+    os.environ["GRPC_VERBOSITY"] = "ERROR"
+    try:
+        return import_module("grpc")
+    finally:
+        del os.environ["GRPC_VERBOSITY"]
+
+
+_grpc: Any = _import_grpc()
 
 RpcError: type[Exception] = _grpc.RpcError
 """What both kinds of channel raise where a call fails."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossgrad.types.quantities import SCALARS
 from pydantic import BaseModel, ConfigDict, Field
 
+from lossgrad.types.quantities import SCALARS
 from lossgrad_service.http_api.schemas.arrays import (
     Number,
     OutputArray,

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from lossgrad.types import dtypes
-from lossgrad.types.quantities import INPUTS, OUTPUTS
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -21,6 +19,9 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from typing_extensions import TypeAliasType
+
+from lossgrad.types import dtypes
+from lossgrad.types.quantities import INPUTS, OUTPUTS
 
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
 from lossgrad.codecs.json import SPELLINGS, Encoding
 from lossgrad.types.options import (
     EmptyMean,
@@ -15,8 +17,6 @@ from lossgrad.types.options import (
     RegConvention,
 )
 from lossgrad.types.quantities import WANTABLE
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-
 from lossgrad_service.http_api.schemas.arrays import InputArray, input_field
 
 _DEFAULTS = Options()
