@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import lossgrad
 import pytest
 
+import lossgrad
 from tests import running
 
 TRANSPORTS = ("local", "grpc", "grpc-aio", "unix", "http")

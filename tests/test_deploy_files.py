@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lossgrad_service.cli.app import COMMANDS
 from lossgrad_service.demo.service_process import running_service
 from lossgrad_service.runtime.settings import Settings

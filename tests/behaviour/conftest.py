@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lossgrad.errors import InvalidArgument
 
+from lossgrad.errors import InvalidArgument
 from tests.behaviour.refused import HEALTHY
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lossgrad.errors import InvalidArgument
 from lossgrad.types.options import NAMES
-
 from tests.behaviour.refused import (
     HIDDEN,
     LABELS,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import urllib3
 from google.rpc import error_details_pb2, status_pb2
+
 from lossgrad.types.dtypes import to_name
 from lossgrad.v1 import lossgrad_pb2 as pb
-
 from tests.behaviour import refused
 from tests.behaviour.refused import HIDDEN, ROWS, SCORES, TARGETS, changed
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lossgrad.types.quantities import OUTPUTS, SCALARS
 
+from lossgrad.types.quantities import OUTPUTS, SCALARS
 from tests.behaviour import problems
 
 ALWAYS = set(SCALARS) - {"accuracy"}

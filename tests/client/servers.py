@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
 import numpy as np
+
 from lossgrad.codecs import json as json_codec
 from lossgrad.codecs import proto
 from lossgrad.codecs.problem_details import encode_problem_details

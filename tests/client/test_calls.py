@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from lossgrad import AsyncClient, Client, InvalidArgument, Result
 from lossgrad.calls import LONGEST_TIMEOUT, ComputeCall, read_timeout
 

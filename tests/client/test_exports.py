@@ -7,8 +7,9 @@ import inspect
 import subprocess
 import sys
 
-import lossgrad
 import pytest
+
+import lossgrad
 
 EXPORTED = {
     "AsyncClient",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 
-import lossgrad
 import pytest
-from lossgrad import errors
 
+import lossgrad
+from lossgrad import errors
 from tests.client.servers import GrpcServer, HttpServer, Script, Stuck, double
 
 ARGUMENTS = {"scores": [[1.0, 2.0]], "labels": [0]}

@@ -7,10 +7,10 @@ import sys
 import threading
 import types
 
-import lossgrad
 import pytest
-from lossgrad import errors
 
+import lossgrad
+from lossgrad import errors
 from tests.client.servers import double
 
 ARGUMENTS = {"scores": [[1.0, 2.0]], "labels": [0]}

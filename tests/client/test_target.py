@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from lossgrad import AsyncClient, Client, InvalidArgument
 from lossgrad.transports.target import Target, parse_target
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ssl
 
 import grpc
-import lossgrad
 import pytest
 import trustme
+
+import lossgrad
 from lossgrad import errors
 from lossgrad.endpoints import INFO
 from lossgrad.transports import open_transport
 from lossgrad.types import InfoRequest
-
 from tests.client.servers import GrpcServer, HttpServer, Script
 
 ARGUMENTS = {"scores": [[1.0, 2.0]], "labels": [0]}

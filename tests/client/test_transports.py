@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 
-import lossgrad
 import numpy as np
 import pytest
+
+import lossgrad
 from lossgrad import errors
 from lossgrad.endpoints import COMPUTE
 from lossgrad.transports import open_async_transport, open_transport
 from lossgrad.types import Problem
-
 from tests.client.servers import TIMING, GrpcServer, HttpServer, Script, Stuck, double
 
 SCORES = np.arange(6, dtype=np.float32).reshape(3, 2)

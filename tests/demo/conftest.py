@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS, Model, two_layer_parameters
 from lossgrad_service.demo.service_process import running_service

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import typer
+
 from lossgrad import Client, Unavailable
 from lossgrad_service.cli.errors import WRONG_INPUT
 from lossgrad_service.demo import command

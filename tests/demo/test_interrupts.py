@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
+
 from lossgrad_service.demo.interrupts import interrupts_held_back
 
 

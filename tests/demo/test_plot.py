@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from lossgrad_service.demo.plot import save_learning_curve
 from lossgrad_service.demo.training import History, Step
 

@@ -8,6 +8,7 @@ from queue import Queue
 
 import grpc
 import pytest
+
 from lossgrad import Client, Unavailable
 from lossgrad_service.demo import service_process
 from lossgrad_service.demo.service_process import ServiceDidNotStart, running_service

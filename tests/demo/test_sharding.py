@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
 from lossgrad import Client
 from lossgrad.types import Result
 from lossgrad_service.demo.data import Digits, Rows

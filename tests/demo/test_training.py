@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
+
 from lossgrad_service.demo.data import Digits
 from lossgrad_service.demo.model import MODELS, Model
 from lossgrad_service.demo.training import History, steps_in_all, train

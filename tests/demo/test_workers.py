@@ -6,6 +6,7 @@ import signal
 
 import numpy as np
 import pytest
+
 from lossgrad import Client
 from lossgrad.errors import InvalidArgument
 from lossgrad_service.demo.workers import WorkerDied, WorkerPool, worker_pool

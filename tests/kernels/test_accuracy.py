@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
-
 from tests.kernels.reference import exact_row, in_bounds, one_hot
 
 quick = settings(derandomize=True, deadline=None, database=None, max_examples=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Problem
 from lossgrad_service.core import compute

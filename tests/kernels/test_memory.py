@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
 

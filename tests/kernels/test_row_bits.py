@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
 from lossgrad_service.kernels import softmax, tiles

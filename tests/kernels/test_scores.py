@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lossgrad_service.kernels import scores
 
 F64 = np.dtype(np.float64)

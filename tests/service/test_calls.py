@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from lossgrad.errors import Internal, InvalidArgument
 from lossgrad_service.calls import Readiness, Stopwatch, accept_request_id, guarded
 

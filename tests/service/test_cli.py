@@ -6,8 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from lossgrad_service.cli import app
 from typer.testing import CliRunner
+
+from lossgrad_service.cli import app
 
 SCORES = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
 LABELS = np.array([2, 0])

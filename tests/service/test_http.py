@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from lossgrad_service import core
 
+from lossgrad_service import core
 from tests.service.web import call, compute
 
 TWO_ROWS = {"scores": [[1, 2, 3], [0, 0, 0]], "labels": [2, 0]}

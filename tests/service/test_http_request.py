@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from lossgrad.errors import InvalidArgument
 from lossgrad_service.http_api import request
 

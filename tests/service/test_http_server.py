@@ -6,6 +6,7 @@ import json
 import socket
 
 import pytest
+
 from lossgrad.errors import Busy
 from lossgrad_service.http_api.errors import problem_response
 from lossgrad_service.http_api.server import bind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad.types import InfoRequest, Problem
 from lossgrad_service import core, local

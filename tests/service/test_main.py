@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import version
 
 import pytest
+
 from lossgrad_service import __main__ as door
 
 WITHOUT = """

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lossgrad.codecs.base64_arrays import from_object
 from lossgrad.types.options import CHOICES, Options
 from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.quantities import INPUTS, OUTPUTS, SCALARS
 from lossgrad_service.http_api import schemas
 from lossgrad_service.http_api.examples import EXAMPLES
-
 from tests.service.web import call, compute
 
 

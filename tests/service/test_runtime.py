@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 
 import pytest
+from pydantic import ValidationError
+from threadpoolctl import threadpool_info
+
 from lossgrad_service.runtime.info import server_info
 from lossgrad_service.runtime.logs import EscapingFormatter, escape_control_characters
 from lossgrad_service.runtime.settings import Settings, available_cores
 from lossgrad_service.runtime.threads import compute_threads
-from pydantic import ValidationError
-from threadpoolctl import threadpool_info
 
 
 def test_defaults_are_the_contracts(monkeypatch):

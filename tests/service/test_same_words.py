@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+
 from lossgrad.codecs.pointers import to_field
 from lossgrad.v1 import lossgrad_pb2 as pb
-
 from tests.service.web import compute
 
 MISTAKES = {

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import grpc
-import lossgrad
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+import lossgrad
 from lossgrad_service import core
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
-
 from tests.service.running import running_server
 from tests.service.web import call
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 
-import lossgrad
 import pytest
 
+import lossgrad
 from tests.service.running import running_server
 
 

@@ -8,6 +8,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lossgrad import errors
 from lossgrad.codecs.pointers import to_field, to_pointer
 from lossgrad.codecs.problem_details import decode_problem_details, encode_problem_details

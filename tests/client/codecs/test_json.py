@@ -10,12 +10,12 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lossgrad.codecs import json as codec
 from lossgrad.codecs.json_arrays import floats_from_lists
 from lossgrad.errors import Internal, InvalidArgument
 from lossgrad.types import Limits, Result, ServerInfo
 from lossgrad.types.quantities import OUTPUTS
-
 from tests.client.drawing import arrays, problems, same_bits, same_problem
 
 GOOD = {"scores": [[1, 2.5], [3, 4]], "labels": [0, 1]}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lossgrad.codecs import enums, proto
 from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad.types import Limits, Problem, Result, ServerInfo, dtypes
@@ -13,7 +14,6 @@ from lossgrad.types.options import CHOICES
 from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.quantities import INPUTS, OUTPUTS, SCALARS, WANTABLE
 from lossgrad.v1 import lossgrad_pb2 as pb
-
 from tests.client.drawing import arrays, problems, same_bits, same_problem
 
 SCORES = pb.Tensor(dtype="DTYPE_F32", shape=[1, 2], data=bytes(8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from lossgrad.codecs.server_timing import decode_timing, encode_timing
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+
 from lossgrad.codecs import tensors
 from lossgrad.codecs.base64_arrays import from_object, to_object
 from lossgrad.codecs.tensors import BadTensor
-
 from tests.client.drawing import arrays, same_bits
 
 
