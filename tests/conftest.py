@@ -24,8 +24,11 @@ FEW_EXAMPLES = 5
 def addresses() -> Iterator[dict[str, str]]:
     """Targets of a server that runs as long as the tests do, by protocol."""
     # pytest's own temporary directories may be too deep for a socket's 108 bytes.
-    with TemporaryDirectory() as folder, running.server(Path(folder) / "lossgrad") as server:
-        yield server.addresses
+    with (
+        TemporaryDirectory() as folder,
+        running.running_server(unix_socket=Path(folder) / "lossgrad") as served,
+    ):
+        yield served.server.addresses
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,64 @@
-"""A real server in this process, and an asynchronous client that a test can call."""
+"""Real servers on free ports in this process, and an asynchronous client that a test can call."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
 import lossgrad
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
+
+
+@dataclass(frozen=True)
+class Running:
+    server: Server
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def grpc(self) -> str:
+        return self.server.addresses["gRPC"]
+
+    @property
+    def http(self) -> str:
+        return self.server.addresses["HTTP"]
+
+    def on_loop(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def request_stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.server.request_stop)
+
+
+@contextmanager
+def running_server(**settings: Any) -> Iterator[Running]:
+    """Serve within a with-block; what keeps the server from starting is raised here."""
+    chosen = Settings(**{"grpc_port": 0, "http_port": 0, "lame_duck_seconds": 0, **settings})
+    started: Future[Running] = Future()
+    thread = Thread(target=lambda: asyncio.run(_serve(chosen, started)))
+    thread.start()
+    try:
+        running = started.result()
+        try:
+            yield running
+        finally:
+            running.request_stop()
+    finally:
+        thread.join()
+
+
+async def _serve(settings: Settings, started: Future[Running]) -> None:
+    try:
+        async with Server(settings) as server:
+            started.set_result(Running(server, asyncio.get_running_loop()))
+            await server.wait()
+    except Exception as error:
+        started.set_exception(error)
 
 
 @contextmanager
@@ -28,36 +74,6 @@ def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
         thread.join()
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
-
-
-@contextmanager
-def server(unix_socket: Path) -> Iterator[Server]:
-    """Serve on free ports until the block is left."""
-    settings = Settings(
-        grpc_port=0,
-        http_port=0,
-        unix_socket=unix_socket,
-        lame_duck_seconds=0,
-        log_level="warning",
-    )
-    started: Future[Server] = Future()
-
-    async def serve() -> None:
-        try:
-            async with Server(settings) as running:
-                started.set_result(running)
-                await running.wait()
-        except BaseException as error:
-            if not started.done():
-                started.set_exception(error)
-            raise
-
-    with event_loop() as loop:
-        stopped = asyncio.run_coroutine_threadsafe(serve(), loop)
-        running = started.result(timeout=60)
-        yield running
-        loop.call_soon_threadsafe(running.request_stop)
-        stopped.result(timeout=60)
 
 
 class Blocking:

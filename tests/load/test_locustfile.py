@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.running import server
+from tests.running import running_server
 
 LOCUST = (
     sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--skip-log",
@@ -18,12 +18,11 @@ LOCUST = (
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_both_users_call_and_nothing_fails(tmp_path: Path) -> None:
-    with server(tmp_path / "socket") as running:
-        grpc, http = running.addresses["gRPC"], running.addresses["HTTP"]
+def test_both_users_call_and_nothing_fails() -> None:
+    with running_server() as running:
         done = subprocess.run(
-            [*LOCUST, "--json", "--host", http],
-            env={**os.environ, "LOSSGRAD_GRPC_TARGET": grpc},
+            [*LOCUST, "--json", "--host", running.http],
+            env={**os.environ, "LOSSGRAD_GRPC_TARGET": running.grpc},
             cwd=ROOT,
             capture_output=True,
             text=True,

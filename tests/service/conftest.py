@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from tests.service.running import running_server
+from tests.running import running_server
 
 
 @pytest.fixture(scope="module")

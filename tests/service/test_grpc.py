@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 
 from lossgrad.v1 import lossgrad_pb2 as pb
 from lossgrad_service import core
-from tests.service.running import running_server
+from tests.running import running_server
 
 COMPUTE = "/lossgrad.v1.LossGradService/Compute"
 

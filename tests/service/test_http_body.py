@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.service.running import running_server
+from tests.running import running_server
 from tests.service.web import call, compute
 
 BODY = json.dumps({"scores": [[1, 2, 3]], "labels": [2]}).encode()

@@ -15,7 +15,7 @@ import lossgrad
 from lossgrad_service import core
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
-from tests.service.running import running_server
+from tests.running import running_server
 from tests.service.web import call
 
 ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 import lossgrad
-from tests.service.running import running_server
+from tests.running import running_server
 
 
 @pytest.fixture
