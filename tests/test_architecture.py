@@ -80,7 +80,10 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     f"{SERVICE}.local": (f"{SERVICE}.runtime", CALLS, "lossgrad.types"),
 }
-UNBOUND = (f"{SERVICE}.cli", f"{SERVICE}.demo", f"{SERVICE}.__main__", SERVICE)
+UNBOUND = (
+    SERVICE,
+    *(f"{SERVICE}.{room}" for room in ("__main__", "benchmarks", "child", "cli", "demo")),
+)
 """Rooms that may import everything, and the package's own ``__init__``."""
 
 LAZY = {"lossgrad.transports.local": f"{SERVICE}.local"}

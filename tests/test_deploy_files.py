@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lossgrad_service.child import running_service
 from lossgrad_service.cli.app import COMMANDS
-from lossgrad_service.demo.service_process import running_service
 from lossgrad_service.runtime.settings import Settings
 
 Compose = dict[str, Any]
@@ -111,6 +111,6 @@ def test_health_check_passes_where_the_service_is_up(health_command: list[str]) 
     *command, default_target = health_command
     assert command.pop(0) == "lossgrad"
     assert int(default_target.removeprefix("localhost:")) in PORTS
-    with running_service() as target:
-        check = [sys.executable, "-m", "lossgrad_service", *command, target]
+    with running_service() as targets:
+        check = [sys.executable, "-m", "lossgrad_service", *command, targets["gRPC"]]
         subprocess.run(check, check=True, stdout=subprocess.DEVNULL)

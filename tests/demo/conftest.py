@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
+from lossgrad_service.child import running_service
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS, Model, two_layer_parameters
-from lossgrad_service.demo.service_process import running_service
 from lossgrad_service.demo.workers import WorkerPool, worker_pool
 
 
@@ -20,8 +20,8 @@ def digits() -> Digits:
 @pytest.fixture(scope="session")
 def service() -> Iterator[str]:
     """The target of a real service in a process of its own."""
-    with running_service() as target:
-        yield target
+    with running_service() as targets:
+        yield targets["gRPC"]
 
 
 @pytest.fixture(scope="session")

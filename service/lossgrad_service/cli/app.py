@@ -14,6 +14,7 @@ COMMANDS = {
     "compute": "lossgrad_service.cli.compute",
     "info": "lossgrad_service.cli.info",
     "demo": "lossgrad_service.demo.command",
+    "bench": "lossgrad_service.benchmarks.command",
 }
 """Commands, each a function of its own name in the module named here."""
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from lossgrad import Client
+from lossgrad_service.child import running_service
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS
 from lossgrad_service.demo.plot import save_learning_curve
 from lossgrad_service.demo.progress import follow
-from lossgrad_service.demo.service_process import running_service
 from lossgrad_service.demo.table import closing_table
 from lossgrad_service.demo.training import History, steps_in_all, train
 from lossgrad_service.demo.workers import WorkerPool, worker_pool
@@ -63,8 +64,13 @@ def run(plan: Plan, target: str | None) -> None:
     console.print(f"test accuracy {100 * history.accuracy:.1f} %", highlight=False)
 
 
-def _service(target: str | None) -> AbstractContextManager[str]:
-    return running_service() if target is None else nullcontext(target)
+@contextmanager
+def _service(target: str | None) -> Iterator[str]:
+    if target is not None:
+        yield target
+        return
+    with running_service() as targets:
+        yield targets["gRPC"]
 
 
 def _greet(address: str, workers: int, console: Console) -> None:

@@ -10,14 +10,13 @@ import grpc
 import pytest
 
 from lossgrad import Client, Unavailable
-from lossgrad_service.demo import service_process
-from lossgrad_service.demo.service_process import ServiceDidNotStart, running_service
+from lossgrad_service.child import ServiceDidNotStart, process, running_service
 from lossgrad_service.runtime.settings import Settings
 
 PARENT = """
-from lossgrad_service.demo.service_process import running_service
-with running_service() as target:
-    print(target, flush=True)
+from lossgrad_service.child import running_service
+with running_service() as targets:
+    print(targets["gRPC"], flush=True)
     input()
 """
 
@@ -39,9 +38,11 @@ def connectivity(target: str) -> Iterator[Callable[[grpc.ChannelConnectivity], N
 
 
 def test_service_answers_and_is_gone_afterwards() -> None:
-    with running_service() as target, Client(target) as client:
-        assert client.info().version
-    with Client(target) as client, pytest.raises(Unavailable):
+    with running_service() as targets:
+        for target in targets.values():
+            with Client(target) as client:
+                assert client.info().version
+    with Client(targets["gRPC"]) as client, pytest.raises(Unavailable):
         client.info(timeout=0.5)
 
 
@@ -57,12 +58,12 @@ def test_service_ends_with_a_parent_that_was_killed() -> None:
 
 
 def test_service_that_cannot_start_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = [*service_process.COMMAND, "--http-port", "no number"]
-    monkeypatch.setattr(service_process, "COMMAND", command)
+    command = [*process.COMMAND, "--http-port", "no number"]
+    monkeypatch.setattr(process, "COMMAND", command)
     with pytest.raises(ServiceDidNotStart, match="--http-port"), running_service():
         pass
 
 
 def test_flags_are_settings() -> None:
-    flags = [part for part in service_process.COMMAND if part.startswith("--")]
+    flags = [part for part in process.COMMAND if part.startswith("--")]
     assert {flag[2:].replace("-", "_") for flag in flags} <= set(Settings.model_fields)

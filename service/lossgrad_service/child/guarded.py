@@ -1,6 +1,6 @@
 """The command line as a child process that ends with its parent.
 
-``python -m lossgrad_service.demo.guarded serve …`` is ``python -m lossgrad_service
+``python -m lossgrad_service.child.guarded serve …`` is ``python -m lossgrad_service
 serve …`` with one difference: when its standard input ends, it gets a SIGTERM. The
 parent holds the other end and never writes to it, so that the child stops when the
 parent closes it, and also when the parent is killed and can no longer stop anyone.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,13 +10,13 @@ from tempfile import TemporaryFile
 from typing import IO, cast
 
 COMMAND = (
-    sys.executable, "-m", "lossgrad_service.demo.guarded",
+    sys.executable, "-m", "lossgrad_service.child.guarded",
     "serve", "--host", "127.0.0.1", "--grpc-port", "0", "--http-port", "0",
     "--lame-duck-seconds", "0", "--shutdown-grace-seconds", "2",
 )  # fmt: skip
 """Free ports, and a quick end, since nobody calls but the demo."""
 
-_GRPC_ADDRESS = re.compile(r"grpc\b.*?(127\.0\.0\.1:\d+)", re.IGNORECASE)
+_PROTOCOLS = ("gRPC", "HTTP")
 
 STOP_SECONDS = 10.0
 """What the service gets to stop by itself before it is killed."""
@@ -31,8 +30,8 @@ class ServiceDidNotStart(ChildProcessError):
 
 
 @contextmanager
-def running_service() -> Iterator[str]:
-    """Start the service, yield the target of its gRPC port, and stop it.
+def running_service() -> Iterator[dict[str, str]]:
+    """Start the service, yield its targets by protocol (gRPC, HTTP), and stop it.
 
     Its process group is its own, so that Ctrl-C reaches this process alone, which
     then stops the service in order.
@@ -44,7 +43,7 @@ def running_service() -> Iterator[str]:
     """
     with TemporaryFile("w+") as log, _child(log) as child:
         try:
-            yield _grpc_address(child, log)
+            yield _addresses(child, log)
         finally:
             _stop(child)
 
@@ -61,10 +60,11 @@ def _child(log: IO[str]) -> subprocess.Popen[str]:
     )
 
 
-def _grpc_address(child: subprocess.Popen[str], log: IO[str]) -> str:
-    for line in cast(IO[str], child.stdout):
-        if found := _GRPC_ADDRESS.search(line):
-            return found[1]
+def _addresses(child: subprocess.Popen[str], log: IO[str]) -> dict[str, str]:
+    """Read the lines, one for each protocol, in which the service says where it listens."""
+    lines = [cast(IO[str], child.stdout).readline().split() for _ in _PROTOCOLS]
+    if all(lines):
+        return {line[0]: line[1] for line in lines}
     log.seek(0)
     raise ServiceDidNotStart(f"the service did not start:\n{log.read()[-SHOWN_CHARACTERS:]}")
 

@@ -1,0 +1,1 @@
+"""What calls cost, measured side by side in one run."""
