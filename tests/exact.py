@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from mpmath import mp, mpf
 
-mp.dps = 400
+DIGITS = 400
+mp.dps = DIGITS
 
 EPSILON = {"float64": 1.2e-16, "float32": 6e-8}
 """The unit of contract §5's bound, (r + 8)·unit."""
@@ -50,6 +51,13 @@ def one_hot(label: int, classes: int) -> list[float]:
     return [1.0 if j == label else 0.0 for j in range(classes)]
 
 
+def capped(u: mpf, softcap: float | None) -> mpf:
+    """Return softcap·tanh(u/softcap); −∞ is a mask and stays."""
+    if softcap is None or not mp.isfinite(u):
+        return u
+    return mpf(softcap) * mp.tanh(u / mpf(softcap))
+
+
 def row(
     scores: Sequence[float],
     targets: Sequence[float],
@@ -62,40 +70,54 @@ def row(
     z_loss: float = 0.0,
 ) -> Row:
     """Return contract §1's sums for one row of finite scores or masks."""
-    a, eps, tau = mpf(sample_weight), mpf(label_smoothing), mpf(temperature)
-    c = [mpf(w) for w in class_weights or [1.0] * len(scores)]
-    u = [mpf(float(s)) / tau for s in scores]
-    z = u if softcap is None else [mpf(softcap) * mp.tanh(v / mpf(softcap)) for v in u]
-    live = [j for j in range(len(z)) if mp.isfinite(z[j])]
-    partition = mp.fsum(mp.exp(z[j]) for j in live)
-    lse = mp.log(partition)
-    p = [mp.exp(z[j]) / partition if j in live else mpf(0) for j in range(len(z))]
-    q = [
-        a * c[j] * ((1 - eps) * mpf(float(targets[j])) + (eps / len(live) if j in live else 0))
-        for j in range(len(z))
-    ]
-    pull = mp.fsum(q) + 2 * mpf(z_loss) * a * lse
-    slope = [
-        (mpf(1) if softcap is None else mp.sech(u[j] / mpf(softcap)) ** 2) / tau if j in live else 0
-        for j in range(len(z))
-    ]
-    values = [z[j] for j in live]
-    return Row(
-        loss=mp.fsum(q[j] * (lse - z[j]) for j in live),
-        dscores=[(pull * p[j] - q[j]) * slope[j] for j in range(len(z))],
-        z_term=mpf(z_loss) * a * lse**2,
-        log_partition=lse,
-        probs=p,
-        pull=pull,
-        mass=q,
-        slope=slope,
-        spread=float(max(values) - min(values)),
-    )
+    # Scores that differ by 1 beside 1e308 need the digits between the two as well.
+    largest = max(abs(s) for s in scores if np.isfinite(s))
+    with mp.workdps(DIGITS + 2 * int(np.log10(1 + largest))):
+        a, eps, tau = mpf(sample_weight), mpf(label_smoothing), mpf(temperature)
+        c = [mpf(w) for w in class_weights or [1.0] * len(scores)]
+        u = [mpf(float(s)) / tau for s in scores]
+        live = [j for j in range(len(u)) if mp.isfinite(u[j])]
+        z = [
+            u[j] if softcap is None or j not in live else capped(u[j], softcap)
+            for j in range(len(u))
+        ]
+        partition = mp.fsum(mp.exp(z[j]) for j in live)
+        lse = mp.log(partition)
+        p = [mp.exp(z[j]) / partition if j in live else mpf(0) for j in range(len(z))]
+        q = [
+            a * c[j] * ((1 - eps) * mpf(float(targets[j])) + (eps / len(live) if j in live else 0))
+            for j in range(len(z))
+        ]
+        pull = mp.fsum(q) + 2 * mpf(z_loss) * a * lse
+        slope = [
+            (mpf(1) if softcap is None else mp.sech(u[j] / mpf(softcap)) ** 2) / tau
+            if j in live
+            else mpf(0)
+            for j in range(len(z))
+        ]
+        values = [z[j] for j in live]
+        return Row(
+            loss=mp.fsum(q[j] * (lse - z[j]) for j in live),
+            dscores=[(pull * p[j] - q[j]) * slope[j] for j in range(len(z))],
+            z_term=mpf(z_loss) * a * lse**2,
+            log_partition=lse,
+            probs=p,
+            pull=pull,
+            mass=q,
+            slope=slope,
+            spread=float(max(values) - min(values)),
+        )
 
 
 def bound(spread: float, dtype: Any) -> float:
     """Return contract §5's (r + 8)·unit for rows of `dtype`."""
     return (spread + 8) * EPSILON[np.dtype(dtype).name]
+
+
+def in_bounds(actual: float, true: mpf, scale: mpf, of: Row, dtype: Any) -> float:
+    """Return the error in units of the bound, which is absolute below the smallest normal."""
+    allowed = mpf(bound(of.spread, dtype)) * max(scale, mpf(smallest_normal(dtype)))
+    return float(abs(mpf(float(actual)) - true) / allowed)
 
 
 def smallest_normal(dtype: Any) -> float:

@@ -67,7 +67,7 @@ RULES: dict[str, tuple[str, ...]] = {
     # Threads that compute are made with BLAS held at one thread.
     f"{SERVICE}.runtime": (
         f"{SERVICE}.runtime",
-        f"{SERVICE}.kernels.blas",
+        f"{SERVICE}.core",
         "lossgrad.types",
         "pydantic",
         "pydantic_settings",
@@ -78,7 +78,7 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.runtime",
         CALLS,
     ),
-    f"{SERVICE}.local": (f"{SERVICE}.runtime", CALLS, "lossgrad.types"),
+    f"{SERVICE}.local": (f"{SERVICE}.runtime", CALLS, *CONTRACT, "pydantic", "pydantic_core"),
 }
 UNBOUND = (
     SERVICE,

@@ -6,6 +6,7 @@ import ast
 import doctest
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,7 @@ TWINS = Path(__file__).parents[1] / "twins.py"
 
 NAMED = re.findall(r"\[(\S+\.py) · `(\w+)`\]\((\S+)\)", TEXT)
 LINKS = re.findall(r"\]\((\.\./[^)\s]+)\)", TEXT)
-CODES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-
-
-def show(array, form="{:.4f}"):
-    """Print an array as rows of numbers."""
-    rows = array if array.ndim == 2 else array[None]
-    print("\n".join(" ".join(form.format(value) for value in row) for row in rows))
+SETUP, *CODES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 def functions(source):
@@ -37,9 +32,11 @@ def bare(function):
 
 def test_worked_numbers_are_what_the_service_returns(client):
     blocks = re.sub(r"^```.*$", "", TEXT, flags=re.MULTILINE)
-    examples = doctest.DocTestParser().get_doctest(
-        blocks, {"client": client, "show": show}, "derivation", "derivation.md", 0
-    )
+    names: dict[str, Any] = {}
+    exec(SETUP, names)
+    with names["client"]:
+        names["client"] = client
+    examples = doctest.DocTestParser().get_doctest(blocks, names, "derivation", "derivation.md", 0)
     assert len(examples.examples) > 30
     report = []
     failures = doctest.DocTestRunner(verbose=False).run(examples, out=report.append)

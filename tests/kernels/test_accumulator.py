@@ -36,7 +36,7 @@ def test_blocks_that_are_fed_one_by_one_give_the_same_bits(arguments):
     problem = Problem.of(arguments)
     plan = Plan.of(problem)
     assert plan.block_rows < ROWS
-    accumulator = Accumulator(problem, plan, Denominator(3.0, 3.0))
+    accumulator = Accumulator(problem, plan, Denominator(3.0))
     widths = {"row_losses": (), "dscores": (1000,), "dh1": (600,), "dx": (500,)}
     dtypes = {"row_losses": np.float64}
     parts = []

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
-from tests.kernels.reference import exact_row, in_bounds, one_hot
+from tests import exact
+from tests.exact import in_bounds, one_hot
 
 quick = settings(derandomize=True, deadline=None, database=None, max_examples=60)
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -25,7 +26,7 @@ def worst_error(scores, targets, **options):
     """Return the worst error of a batch in units of the bound; targets are labels or rows."""
     scores = np.asarray(scores)
     is_labels = np.ndim(targets) == 1
-    names = {"smoothing": "label_smoothing"}
+    is_hard = is_labels and not {"label_smoothing", "z_loss"} & {k for k, v in options.items() if v}
     result = compute(
         Problem.of(
             {
@@ -33,17 +34,21 @@ def worst_error(scores, targets, **options):
                 "labels" if is_labels else "targets": targets,
                 "reduction": "sum",
                 "want": ["row_losses", "dscores"],
-                **{names.get(name, name): value for name, value in options.items()},
+                **options,
             }
         )
     )
     worst = 0.0
     for i, row in enumerate(scores.tolist()):
         t = one_hot(targets[i], len(row)) if is_labels else np.asarray(targets)[i].tolist()
-        exact = exact_row(row, t, **options)
-        pairs = [(result.row_losses[i], exact.loss, exact.loss_scale)]
-        pairs += zip(result.dscores[i], exact.dscores, exact.scales, strict=True)
-        worst = max(worst, *(in_bounds(*pair, exact.spread, scores.dtype) for pair in pairs))
+        true = exact.row(row, t, **options)
+        scales = map(abs, true.dscores) if is_hard else true.scale(0.0)
+        errors = [in_bounds(result.row_losses[i], true.loss, abs(true.loss), true, scores.dtype)]
+        errors += [
+            in_bounds(value, entry, scale, true, scores.dtype)
+            for value, entry, scale in zip(result.dscores[i], true.dscores, scales, strict=True)
+        ]
+        worst = max(worst, *errors)
     return worst
 
 
@@ -121,7 +126,7 @@ def test_softcap(within, dtype, batch, temperature, softcap):
 @quick
 def test_smoothing_and_z_loss(within, dtype, batch, smoothing, z_loss):
     scores, labels = batch
-    error = worst_error(scores.astype(dtype), labels, smoothing=smoothing, z_loss=z_loss)
+    error = worst_error(scores.astype(dtype), labels, label_smoothing=smoothing, z_loss=z_loss)
     within(f"smoothing and z-loss {dtype.__name__}", error)
 
 
@@ -166,6 +171,43 @@ def test_z_loss_whose_pull_cancels(within, dtype):
     scores = np.log(np.random.default_rng(1).dirichlet(np.ones(4), 30)) - 1.001
     error = worst_error(scores.astype(dtype), [0] * 30, z_loss=0.5)
     within(f"cancelling pull {dtype.__name__}", error)
+
+
+WEIGHTY = {
+    "class weights": {"class_weights": [1e5, 3e4]},
+    "sample weights": {"sample_weights": [1e5] * 4},
+    "denominator": {"denominator": -1e-5},
+    "temperature": {"temperature": 1e-5},
+    "targets": {},
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTY)
+def test_what_a_factor_brings_back_from_the_subnormal_numbers(name):
+    """e^{-97} has 13 bits in float32; times 1e5 it is a normal number and all of them count."""
+    gaps = np.array([88.0, 95.0, 97.0, 98.5], np.float32)
+    scores = np.stack([gaps, 0 * gaps], axis=1)
+    options = WEIGHTY[name]
+    if name == "temperature":
+        scores *= np.float32(1e-5)
+    means = {} if name == "denominator" else {"reduction": "sum"}
+    targets = {"targets": [[1e5, 0.0]] * 4} if name == "targets" else {"labels": [0] * 4}
+    want = {"want": ["dscores", "row_losses"]}
+    result = compute(Problem.of({"scores": scores} | targets | options | means | want))
+    factor = 1 / options.get("denominator", 1.0)
+    known = {
+        "class_weights": options.get("class_weights"),
+        "sample_weight": options.get("sample_weights", [1.0])[0],
+        "temperature": options.get("temperature", 1.0),
+    }
+    for i, row in enumerate(scores.tolist()):
+        true = exact.row(row, targets.get("targets", [[1.0, 0.0]] * 4)[i], **known)
+        tolerance = exact.bound(true.spread, np.float32)
+        floor = exact.smallest_normal(np.float32)
+        exact.assert_relative(result.dscores[i, 1], true.dscores[1] * factor, tolerance, floor)
+        if name != "targets":
+            exact.assert_relative(result.dscores[i, 0], true.dscores[0] * factor, tolerance, floor)
+        exact.assert_relative(result.row_losses[i], true.loss, tolerance, floor)
 
 
 @dtypes

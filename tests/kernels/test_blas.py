@@ -121,16 +121,114 @@ def test_bits_are_the_same_from_a_thread_that_did_not_set_blas_first():
     assert first == second
 
 
-def test_a_fork_does_not_wait_for_threads_that_it_does_not_have():
-    printed = in_fresh_process("""
-        import os
-        from lossgrad_service.kernels.blas import one_thread
+FORKING = """
+import os
+from threading import Event, Thread
+import numpy
+from lossgrad_service.kernels.blas import one_thread
+from threadpoolctl import ThreadpoolController, threadpool_info
 
-        one_thread._lock.acquire()  # as by a thread that enters at the moment of the fork
+def threads():
+    (number,) = {e["num_threads"] for e in threadpool_info() if e["user_api"] == "blas"}
+    return number
+
+def is_done(child):
+    _, status = os.waitpid(child, 0)
+    return status == 0
+"""
+
+
+def in_fresh_process_that_forks(code: str) -> list[str]:
+    """Run code with BLAS at two threads and return the words that it prints."""
+    indented = dedent(code).strip().replace("\n", "\n    ")
+    limited = f"with ThreadpoolController().limit(limits=2, user_api='blas'):\n    {indented}\n"
+    return in_fresh_process(FORKING + limited).split()
+
+
+def test_a_forked_child_does_not_hold_for_a_thread_that_it_does_not_have():
+    printed = in_fresh_process_that_forks("""
+        inside, may_leave = Event(), Event()
+
+        def stay():
+            with one_thread():
+                inside.set()
+                may_leave.wait()
+
+        thread = Thread(target=stay)
+        thread.start()
+        inside.wait()
+        child = os.fork()
+        if child == 0:
+            before = threads()
+            with one_thread():
+                held = threads()
+            os._exit((before, held, threads()) != (2, 1, 2))
+        print(is_done(child), threads())
+        may_leave.set()
+        thread.join()
+        print(threads())
+    """)
+    assert printed == ["True", "1", "2"]
+
+
+def test_a_child_forked_inside_holds_until_it_leaves():
+    printed = in_fresh_process_that_forks("""
+        with one_thread():
+            child = os.fork()
+            inside = threads()
+        outside = threads()
+        with one_thread():
+            again = threads()
+        is_right = (inside, outside, again, threads()) == (1, 2, 1, 2)
+        if child == 0:
+            os._exit(not is_right)
+        print(is_right, is_done(child))
+    """)
+    assert printed == ["True", "True"]
+
+
+def test_leaving_for_a_thread_that_a_fork_left_behind_does_nothing():
+    printed = in_fresh_process_that_forks("""
+        block = one_thread()
+        thread = Thread(target=block.__enter__)
+        thread.start()
+        thread.join()
         child = os.fork()
         if child == 0:
             with one_thread():
-                os._exit(0)
-        print(os.waitpid(child, 0)[1])
+                block.__exit__(None, None, None)
+                held = threads()
+            os._exit((held, threads()) != (1, 2))
+        block.__exit__(None, None, None)
+        print(is_done(child), threads())
     """)
-    assert printed.strip() == "0"
+    assert printed == ["True", "2"]
+
+
+def test_a_fork_waits_for_a_hold_that_is_being_taken():
+    """The child would have BLAS at one thread and nothing to undo it."""
+    printed = in_fresh_process_that_forks("""
+        from lossgrad_service.kernels import blas
+
+        taking, may_take = Event(), Event()
+
+        def slowly():
+            release = blas._limit()
+            taking.set()
+            may_take.wait()
+            return release
+
+        one_thread._take = slowly
+        os.register_at_fork(before=may_take.set)  # runs before those registered earlier
+        thread = Thread(target=one_thread().__enter__)
+        thread.start()
+        taking.wait()
+        child = os.fork()
+        if child == 0:
+            before = threads()
+            with one_thread():
+                held = threads()
+            os._exit((before, held) != (2, 1))
+        print(is_done(child))
+    """)
+    assert printed == ["True"]

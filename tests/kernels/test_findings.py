@@ -78,3 +78,71 @@ def test_targets_are_refused_whatever_the_policy():
     (violation,) = error.violations
     assert violation.field == "targets"
     assert "(0, 1) is -0.5" in violation.detail
+
+
+def details(**arguments):
+    """Return what is said of the scores."""
+    found = refusal(**arguments).violations
+    assert {violation.field for violation in found} == {"scores"}
+    return [violation.detail for violation in found]
+
+
+def test_a_masked_label_is_named_as_such():
+    """−∞ at another class is a mask and no error, so that "must be finite" would mislead."""
+    (detail,) = details(scores=[[0.0, 0.0], [0.0, -np.inf]], labels=[0, 1])
+    assert detail.startswith("the label's class must not be masked by −inf")
+    assert detail.endswith("(1, 1) is -inf")
+
+
+@pytest.mark.parametrize("goal", [{"labels": [0, 1]}, {"targets": [[1, 0.0], [0, 0]]}], ids=str)
+def test_a_row_of_masks_is_named_as_such(goal):
+    (detail,) = details(scores=[[0.0, -np.inf], [-np.inf, -np.inf]], **goal)
+    assert detail.startswith("at least one class must not be −inf")
+    assert "(1, " in detail
+
+
+def test_each_rule_has_its_own_rows():
+    inf = np.inf
+    scores = [[0, -inf, inf], [0, -inf, 0], [-inf, -inf, -inf], [np.nan, -inf, 0], [0, 0, -inf]]
+    found = details(scores=scores, labels=[0, 1, 1, 0, 0])
+    assert [detail.partition(" (nonfinite")[0].partition(";")[0] for detail in found] == [
+        "must be finite in every row that counts",
+        "at least one class must not be −inf",
+        "the label's class must not be masked by −inf",
+    ]
+    assert [detail.count(" is ") for detail in found] == [2, 1, 1]
+    assert found[0].endswith("(0, 2) is inf, (3, 0) is nan")
+
+
+def test_no_advice_to_scale_where_the_bias_masks_the_label():
+    arguments = {"h1": np.ones((2, 1)), "w2": np.ones((1, 2)), "labels": [0, 1]}
+    (detail,) = details(**arguments, b2=[0, -np.inf])
+    assert detail.startswith("the label's class must not be masked")
+    assert "(1, 1) is -inf" in detail
+    (detail,) = details(**arguments, b2=[-np.inf, -np.inf])
+    assert detail.startswith("at least one class")
+
+
+def test_an_overflow_at_the_label_is_no_mask():
+    h1, w2 = np.full((1, 1), 1e38, np.float32), np.array([[1, -100]], np.float32)
+    (detail,) = details(h1=h1, w2=w2, labels=[1])
+    assert "scale the inputs down" in detail
+
+
+@pytest.mark.parametrize("name", ["b1", "b2"])
+def test_entries_of_a_vector_have_no_row_and_column(name):
+    problem = {"x": np.ones((1, 1)), "w1": np.ones((1, 3)), "w2": np.ones((3, 3)), "labels": [0]}
+    (violation,) = refusal(**problem, **{name: [0.0, np.nan, np.inf]}).violations
+    assert violation.field == name
+    assert violation.detail.endswith("; [1] is nan, [2] is inf")
+    assert "column" not in violation.detail
+
+
+def test_a_long_vector_is_looked_at_at_once():
+    """By the rows of a tile, of which one holds few so long, it took minutes."""
+    width = 3_000_000
+    layers = {"w1": np.ones((1, width), np.float32), "w2": np.ones((width, 1), np.float32)}
+    b1 = np.zeros(width, np.float32)
+    b1[-1] = np.nan
+    (violation,) = refusal(x=np.ones((1, 1), np.float32), b1=b1, labels=[0], **layers).violations
+    assert violation.detail.endswith(f"; [{width - 1}] is nan")

@@ -69,6 +69,27 @@ def test_scores_that_are_computed_are_not_kept():
     assert peak(h1=h1, w2=w2, labels=LABELS) < SLACK
 
 
+@pytest.mark.parametrize(("hidden", "inner"), [(8192, 1), (1, 8192)])
+def test_wide_layers_before_few_classes_are_worked_on_by_the_block(hidden, inner):
+    """65,536 rows of two classes are small; as many rows of the widest layer are 2 GiB."""
+    rows = 4096
+    arguments = {
+        "x": np.ones((rows, inner), np.float16),
+        "w1": np.ones((inner, hidden), np.float16),
+        "w2": np.ones((hidden, 2), np.float16),
+        "labels": np.zeros(rows, np.int8),
+    }
+    assert peak(**arguments, want=["loss", "dw1", "dw2"]) < 6 * 8 * MIB
+
+
+@pytest.mark.parametrize("shape", [(2_000_000, 1), (1, 2_000_000)], ids=str)
+def test_long_weights_are_read_in_few_pieces_and_not_copied(shape):
+    """As many pieces as rows would take minutes, a copy in float64 as much memory again."""
+    w2 = np.ones(shape, np.float32)
+    problem = {"scores": np.zeros((1, shape[1]), np.float32), "labels": [0], "w2": w2}
+    assert peak(**problem, reg=1.0, want=["loss"]) < w2.nbytes + 2 * 8 * MIB + SLACK
+
+
 def test_inputs_are_not_modified():
     rng = np.random.default_rng(1)
     arguments = {

@@ -26,8 +26,13 @@ def test_a_tile_is_as_large_as_it_may_be(width, dtype, rows):
 
 
 def test_runs_are_powers_of_two():
-    assert tiles.rows_per_run(10, F32).bit_count() == 1
-    assert tiles.rows_per_run(10**7, F64) == 1
+    assert tiles.rows_per_run(10, 10, F32).bit_count() == 1
+    assert tiles.rows_per_run(10**7, 10**7, F64) == 1
+
+
+def test_a_run_of_few_classes_is_bounded_by_what_stands_beside_them():
+    assert tiles.rows_per_run(2, 2, F32) == 2**16
+    assert tiles.rows_per_run(2, 8192, F32) == 256
 
 
 def test_spans_cover_all_rows_in_order():

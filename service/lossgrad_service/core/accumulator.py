@@ -61,16 +61,16 @@ class Accumulator:
         InvalidArgument
             For values that have no gradient, when enough are found to name.
         """
-        block = Block.of(self._plan, self._constants, self._n_rows, rows)
+        block = Block.of(self._plan, self._constants, self._denominator, self._n_rows, rows)
         out = RowOutputs(views, self._plan.row_dtype)
         gradient = out.matrix("dscores", block.scores.shape) if self._plan.needs_gradient else None
         for span in tiles.spans(len(block.scores), self._plan.run_rows):
             self._run(block.at(span), out.at(span), None if gradient is None else gradient[span])
         self._n_rows += len(block.scores)
-        self._n_ignored += block.weights.n_ignored
+        self._n_ignored += int(np.count_nonzero(block.weights.ignored))
         if gradient is not None:
             out.put("dscores", gradient)
-            self._backward.add(block, gradient, self._losses.counted(block), out)
+            self._backward.add(block, gradient, out)
 
     def _run(self, block: Block, out: RowOutputs, gradient: Array | None) -> None:
         """Do the row arithmetic of a run of rows and write their dScores, in the row dtype."""
@@ -86,7 +86,7 @@ class Accumulator:
             self._z += float(np.where(block.weights.live, result.z_terms, 0.0).sum())
         if gradient is not None and result.gradient is not None:
             np.copyto(gradient, result.gradient, casting="same_kind")
-            silence(gradient, self._losses.counted(block))
+            silence(gradient, block.counted)
 
     def _count(self, block: Block, first: Array) -> None:
         weights = block.weights
@@ -103,9 +103,9 @@ class Accumulator:
             For values that have no gradient.
         """
         self._checks.finish()
-        data = self._divided(self._data)
+        data = self._denominator.divide(self._data)
         alpha = self._plan.options.z_loss
-        z_loss = self._divided(alpha * self._z) if alpha > 0 else 0.0
+        z_loss = self._denominator.divide(alpha * self._z) if alpha > 0 else 0.0
         penalty = self._constants.penalty
         scalars: dict[str, Any] = {
             "loss": data + z_loss + penalty,
@@ -119,6 +119,3 @@ class Accumulator:
         if "accuracy" in self._plan.want:
             scalars["accuracy"] = self._n_correct / self._n_live if self._n_live else float("nan")
         return scalars | self._backward.finish(self._problem)
-
-    def _divided(self, total: float) -> float:
-        return 0.0 if self._denominator.is_empty else total / self._denominator.divisor

@@ -27,34 +27,31 @@ class Backward:
             if name in plan.want
         }
 
-    def add(self, block: Block, gradient: Array, counted: Array, out: RowOutputs) -> None:
+    def add(self, block: Block, gradient: Array, out: RowOutputs) -> None:
         """Take in one block.
 
         Parameters
         ----------
         block
-            Its inputs.
+            Its inputs; rows that do not count poison nothing, whatever they hold.
         gradient
             dScores, (n, C), row dtype, 0 in rows that do not count.
-        counted
-            Which rows count, (n,), bool: the others poison nothing, whatever they hold.
         out
             Where dH1 and dX go.
         """
+        counted = block.counted
         self._add_layer("dw2", "db2", block.hidden, gradient, counted)
         if self._plan.needs_hidden_gradient:
             hidden_gradient = self._pull_back(gradient, cast(Array, self._constants.w2), counted)
             out.put("dh1", hidden_gradient)
             if self._plan.needs_first_layer:
-                self._add_first_layer(block, hidden_gradient, counted, out)
+                self._add_first_layer(block, hidden_gradient, out)
 
-    def _add_first_layer(
-        self, block: Block, hidden_gradient: Array, counted: Array, out: RowOutputs
-    ) -> None:
-        gated = silenced(linear.relu_gate(hidden_gradient, cast(Array, block.hidden)), counted)
-        self._add_layer("dw1", "db1", block.x, gated, counted)
+    def _add_first_layer(self, block: Block, hidden_gradient: Array, out: RowOutputs) -> None:
+        gated = linear.relu_gate(hidden_gradient, cast(Array, block.hidden))
+        self._add_layer("dw1", "db1", block.x, gated, block.counted)
         if "dx" in out:
-            out.put("dx", self._pull_back(gated, cast(Array, self._constants.w1), counted))
+            out.put("dx", self._pull_back(gated, cast(Array, self._constants.w1), block.counted))
 
     def _add_layer(
         self, weights: str, bias: str, inputs: Array | None, gradient: Array, counted: Array
@@ -81,5 +78,5 @@ class Backward:
         factor = options.reg * (1 if options.reg_convention == "half" else 2)
         for name, weights in (("dw2", problem.w2), ("dw1", problem.w1)):
             if name in self._totals and weights is not None and factor > 0:
-                linear.add_scaled(self._totals[name], weights, factor, self._plan.tile_rows)
+                linear.add_scaled(self._totals[name], weights, factor)
         return self._totals

@@ -11,8 +11,10 @@ from lossgrad.types import Array
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import ready
-from lossgrad_service.core.weights import RowWeights
+from lossgrad_service.core.weights import Denominator, RowWeights
 from lossgrad_service.kernels.linear import affine, relu
+
+_F64 = np.dtype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Block:
     start: int
     """Flattened index of the first row."""
     weights: RowWeights
+    counted: Array
+    """Which rows have a gradient, (n,), bool: the live ones, none if an empty mean is 0."""
     scores: Array
     """s, (n, C), row dtype."""
     hidden: Array | None
@@ -32,7 +36,14 @@ class Block:
     """t, (n, C), float64."""
 
     @classmethod
-    def of(cls, plan: Plan, constants: Constants, start: int, rows: Mapping[str, Array]) -> Block:
+    def of(
+        cls,
+        plan: Plan,
+        constants: Constants,
+        denominator: Denominator,
+        start: int,
+        rows: Mapping[str, Array],
+    ) -> Block:
         """Return the block of the inputs `rows`, each (n, …), as they were sent."""
         x = (
             ready(rows["x"], plan.row_dtype)
@@ -41,15 +52,17 @@ class Block:
         )
         hidden = _hidden(plan, constants, x, rows)
         n_rows = len(rows["targets"] if plan.has_targets else rows["labels"])
+        weights = RowWeights.read(
+            n_rows, rows.get("labels"), rows.get("sample_weights"), plan.options.ignore_index
+        )
         return cls(
             start=start,
-            weights=RowWeights.read(
-                n_rows, rows.get("labels"), rows.get("sample_weights"), plan.options.ignore_index
-            ),
+            weights=weights,
+            counted=weights.live & (not denominator.zeroes),
             scores=_scores(plan, constants, hidden, rows),
             hidden=hidden,
             x=x,
-            targets=rows["targets"].astype(np.float64) if plan.has_targets else None,
+            targets=ready(rows["targets"], _F64) if plan.has_targets else None,
         )
 
     def at(self, span: slice) -> Block:
@@ -57,6 +70,7 @@ class Block:
         return Block(
             start=self.start + span.start,
             weights=self.weights.at(span),
+            counted=self.counted[span],
             scores=self.scores[span],
             hidden=_rows(self.hidden, span),
             x=_rows(self.x, span),

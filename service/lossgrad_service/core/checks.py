@@ -7,7 +7,14 @@ import numpy as np
 from lossgrad.types import Array
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.constants import Constants
-from lossgrad_service.core.findings import FINITE, NOT_MASKED, NOT_NEGATIVE, Findings
+from lossgrad_service.core.findings import (
+    FINITE,
+    LABEL_UNMASKED,
+    NOT_MASKED,
+    NOT_NEGATIVE,
+    ONE_UNMASKED,
+    Findings,
+)
 from lossgrad_service.core.plan import Plan
 
 _SCORES_OVERFLOW = "computed as h1·w2 + b2, must be finite; scale the inputs down or use float64"
@@ -37,10 +44,9 @@ class Checks:
         if not self._finite:
             return
         sound = self._check_inputs(block, live)
-        wrong = self._wrong_scores(block, first, maximum)
-        if wrong is not None:
-            rule = _SCORES_OVERFLOW if self._plan.scores_are_computed else FINITE
-            self._note(block, "scores", rule, sound, wrong, block.scores)
+        labels = first if self._plan.has_targets else block.weights.labels
+        if not self._scores_are_sound(block, maximum, labels):
+            self._check_scores(block, sound, labels)
         if block.targets is not None:
             masked = (block.targets > 0) & np.isneginf(block.scores)
             self._note(block, "targets", NOT_MASKED, sound, masked, block.targets)
@@ -72,22 +78,32 @@ class Checks:
                 sound = sound & ~wrong.any(axis=1)
         return sound
 
-    def _wrong_scores(self, block: Block, first: Array, maximum: Array) -> Array | None:
-        """Return which scores are wrong; None, at the cost of a glance, where none is.
+    def _scores_are_sound(self, block: Block, maximum: Array, labels: Array) -> bool:
+        """Return whether no score is wrong, by a glance, or whether each has to be looked at.
 
         The maximum is finite unless the row has NaN, +∞ or nothing but −∞, so that
         scores that were sent need no further pass.
         """
-        rows = np.arange(len(first))
-        at_label = first if self._plan.has_targets else block.weights.labels
-        hopeless = np.isneginf(block.scores[rows, at_label])
-        glance = np.isfinite(maximum).all() and not hopeless.any()
-        if glance and not self._plan.scores_are_computed:
-            return None
-        wrong = ~np.isfinite(block.scores)
-        wrong &= ~(np.isneginf(block.scores) & self._may_be_masked)
-        wrong[rows, at_label] |= hopeless
-        return wrong
+        if self._plan.scores_are_computed:
+            return bool(np.isfinite(block.scores).all())
+        at_label = block.scores[np.arange(len(labels)), labels]
+        return bool(np.isfinite(maximum).all() and not np.isneginf(at_label).any())
+
+    def _check_scores(self, block: Block, sound: Array, labels: Array) -> None:
+        """Note each score that is wrong, by the rule that it breaks.
+
+        With targets, `labels` are classes of the largest score.
+        """
+        scores = block.scores
+        masked = np.isneginf(scores) & self._may_be_masked
+        rule = _SCORES_OVERFLOW if self._plan.scores_are_computed else FINITE
+        self._note(block, "scores", rule, sound, ~np.isfinite(scores) & ~masked, scores)
+        hopeless = masked.all(axis=1)
+        at_label = np.zeros(scores.shape, bool)
+        at_label[np.arange(len(labels)), labels] = True
+        at_label &= masked
+        self._note(block, "scores", ONE_UNMASKED, sound & hopeless, at_label, scores)
+        self._note(block, "scores", LABEL_UNMASKED, sound & ~hopeless, at_label, scores)
 
 
 def _maskable(plan: Plan, constants: Constants) -> Array:
@@ -95,8 +111,6 @@ def _maskable(plan: Plan, constants: Constants) -> Array:
 
     Any other −∞ among computed scores is an overflow.
     """
-    if not plan.scores_are_computed:
-        return np.ones(plan.n_classes, bool)
-    if constants.b2 is None:
-        return np.zeros(plan.n_classes, bool)
-    return np.isneginf(constants.b2)
+    if plan.scores_are_computed and constants.b2 is not None:
+        return np.isneginf(constants.b2)
+    return np.broadcast_to(not plan.scores_are_computed, plan.n_classes)

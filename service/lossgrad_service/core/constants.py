@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Self
 
 import numpy as np
@@ -11,8 +13,8 @@ from lossgrad.types import Array, Problem
 from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import ready
+from lossgrad_service.kernels import tiles
 from lossgrad_service.kernels.linear import sum_of_squares
-from lossgrad_service.kernels.tiles import spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Constants:
             if (array := getattr(problem, name)) is not None and plan.uses(name)
         }
         if plan.options.nonfinite == "error":
-            _check(used, plan.tile_rows)
+            _check(used)
         return cls(
             *(_ready(used.get(name), plan.row_dtype) for name in ("w2", "b2", "w1", "b1")),
             class_weights=_ready(problem.class_weights, np.dtype(np.float64)),
@@ -61,16 +63,22 @@ def _penalty(problem: Problem, plan: Plan) -> float:
         return 0.0
     half = 0.5 if plan.options.reg_convention == "half" else 1.0
     sent = [array for array in (problem.w1, problem.w2) if array is not None]
-    return plan.options.reg * half * sum(sum_of_squares(w, plan.tile_rows) for w in sent)
+    return plan.options.reg * half * sum(sum_of_squares(w) for w in sent)
 
 
-def _check(used: dict[str, Array], rows: int) -> None:
+def _check(used: dict[str, Array]) -> None:
     findings = Findings()
     for name, array in used.items():
-        for span in spans(len(array), rows):
-            part = array[span].astype(np.float64)
+        for span in _parts(array):
+            part = array[span]
             bad = ~np.isfinite(part)
             if name == "b2":  # −∞ masks its class
                 bad &= part != -np.inf
             findings.note(name, FINITE_WEIGHTS, bad, part, span.start)
     findings.raise_if_any()
+
+
+def _parts(weights: Array) -> Iterator[slice]:
+    """Yield rows of a matrix, few enough to be cheap to hold, or a vector as a whole."""
+    step = tiles.rows_within(tiles.MAX_TILE_BYTES, prod(weights.shape[1:]), weights.dtype)
+    return tiles.spans(len(weights), len(weights) if weights.ndim == 1 else step)

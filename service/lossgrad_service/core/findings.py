@@ -12,6 +12,8 @@ FINITE = "must be finite in every row that counts (nonfinite='propagate' compute
 FINITE_WEIGHTS = "must be finite (nonfinite='propagate' computes anyway)"
 NOT_NEGATIVE = "must not be negative"
 NOT_MASKED = "must be 0 for a class whose score is −inf"
+LABEL_UNMASKED = "the label's class must not be masked by −inf"
+ONE_UNMASKED = "at least one class must not be −inf"
 
 
 class Findings:
@@ -32,15 +34,13 @@ class Findings:
         bad, values
             Of one shape, (n, j) or (n,).
         first_row
-            The flattened row index of the first row of `values`.
+            The flattened row index of the first row of a matrix.
         """
         if not bad.any():
             return
         entries = self._entries.setdefault((field, expected), [])
         for position in np.argwhere(bad)[: MAX_LISTED - len(entries)].tolist():
-            row, *column = position
-            where = ", ".join(map(str, [first_row + row, *column]))
-            entries.append(f"({where}) is {float(values[tuple(position)])}")
+            entries.append(_named(position, first_row, float(values[tuple(position)])))
         if len(entries) == MAX_LISTED:
             self.raise_if_any()
 
@@ -55,7 +55,19 @@ class Findings:
         if self._entries:
             raise InvalidArgument.of(
                 [
-                    Violation(field, f"{expected}; (row, column) {', '.join(entries)}")
+                    Violation(field, f"{expected}; {_listed(entries)}")
                     for (field, expected), entries in self._entries.items()
                 ]
             )
+
+
+def _named(position: list[int], first_row: int, value: float) -> str:
+    row, *column = position
+    where = f"({first_row + row}, {column[0]})" if column else f"[{row}]"
+    return f"{where} is {value}"
+
+
+def _listed(entries: list[str]) -> str:
+    """Return the entries of a matrix, with what their numbers are, or of a vector."""
+    legend = "(row, column) " if entries[0].startswith("(") else ""
+    return legend + ", ".join(entries)

@@ -23,7 +23,7 @@ def softmax(context: LossContext, block: Block, parts: Softmax) -> RowLosses:
     losses = softmax_kernels.label_losses(parts.rest, -below[:, 0], weight)
     if not context.plan.needs_gradient:
         return RowLosses(losses, None)
-    pull = weight / (context.divisor * options.temperature)
+    pull = weight / context.divisor / options.temperature
     softmax_kernels.label_gradient(parts.exps, parts.rest, parts.first, labels, pull)
     return RowLosses(losses, parts.exps)
 
@@ -36,5 +36,6 @@ def hinge(context: LossContext, block: Block) -> RowLosses:
     losses = hinge_kernels.losses(excess, weight)
     if not context.plan.needs_gradient:
         return RowLosses(losses, None)
-    hinge_kernels.gradient(excess, labels, weight / context.divisor)
+    pull = np.where(np.isnan(losses), np.nan, weight / context.divisor)
+    hinge_kernels.gradient(excess, labels, pull)
     return RowLosses(losses, excess)

@@ -22,7 +22,6 @@ class Losses:
     def __init__(self, plan: Plan, class_weights: Array | None, denominator: Denominator) -> None:
         self._plan = plan
         self._context = LossContext(plan, class_weights, denominator.divisor)
-        self._is_empty = denominator.is_empty
 
     def of(self, block: Block, first: Array, maximum: Array, out: RowOutputs) -> RowLosses:
         """Return what a block adds to the loss.
@@ -46,7 +45,7 @@ class Losses:
             return self._capped(block, label_losses.softmax(self._context, block, softmax))
         if "dtargets" in out:
             gradient = soft_losses.target_gradients(self._context, block, softmax)
-            out.put("dtargets", silenced(gradient, self.counted(block)))
+            out.put("dtargets", silenced(gradient, block.counted))
         return self._capped(block, soft_losses.softmax(self._context, block, softmax))
 
     def _capped(self, block: Block, result: RowLosses) -> RowLosses:
@@ -56,7 +55,3 @@ class Losses:
             return result
         slope = scores.cap_slope(block.scores, options.temperature, options.softcap)
         return replace(result, gradient=result.gradient * slope)
-
-    def counted(self, block: Block) -> Array:
-        """Return which rows of a block have a gradient at all, (n,), bool."""
-        return block.weights.live & (not self._is_empty)

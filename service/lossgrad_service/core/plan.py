@@ -33,6 +33,8 @@ class Plan:
     hidden_is_computed: bool
     """h1 = relu(x·w1 + b1), since x was sent."""
     has_targets: bool
+    is_weighted: bool
+    """Class or sample weights were sent."""
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -48,10 +50,11 @@ class Plan:
             n_classes=problem.n_classes,
             row_dtype=row_dtype,
             tile_rows=tiles.rows_per_tile(width, row_dtype),
-            run_rows=tiles.rows_per_run(problem.n_classes, row_dtype),
+            run_rows=tiles.rows_per_run(problem.n_classes, width, row_dtype),
             scores_are_computed="scores" not in sent,
             hidden_is_computed="x" in sent,
             has_targets="targets" in sent,
+            is_weighted="class_weights" in sent or "sample_weights" in sent,
         )
 
     @property
@@ -96,7 +99,21 @@ class Plan:
         The next wider type with a z-term: it multiplies the error of lse by 2α, while
         the bound shrinks with |Q + 2αa·lse|, which may cancel.
         """
-        return scores.wider(self.row_dtype) if self.options.z_loss > 0 else self.row_dtype
+        if self.options.z_loss > 0:
+            return scores.wider(self.row_dtype)
+        return np.dtype(np.float64) if self._may_magnify else self.row_dtype
+
+    @property
+    def _may_magnify(self) -> bool:
+        """Whether e^{z − m} may be multiplied by a Q/D'/τ > 1.
+
+        A subnormal float32 has few digits, which then show. Told by what was sent and
+        not by its values, and by τ and a given D' each: a row has the same bits in any
+        batch, and in a shard that is sent with the denominator of the whole.
+        """
+        given = self.options.denominator
+        divides_by_less = self.options.temperature < 1 or (given is not None and abs(given) < 1)
+        return self.is_weighted or self.has_targets or divides_by_less
 
     @property
     def below_dtype(self) -> np.dtype[Any]:

@@ -16,7 +16,7 @@ class LossContext:
     class_weights: Array | None
     """c, (C,), float64; None is 1 everywhere."""
     divisor: float
-    """D'; ∞ or NaN where the mean is empty."""
+    """D'; NaN where the mean is empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ def softmax(context: LossContext, block: Block, parts: Softmax) -> RowLosses:
         pull += 2 * options.z_loss * sample * lse
     if not context.plan.needs_gradient:
         return RowLosses(losses, None, z_terms)
-    divisor = context.divisor * options.temperature
-    kernels.soft_gradient(parts.exps, parts.rest, mass, pull, divisor)
+    kernels.soft_gradient(parts.exps, parts.rest, mass, pull, context.divisor, options.temperature)
     return RowLosses(losses, parts.exps, z_terms)
 
 

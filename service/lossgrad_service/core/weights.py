@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from lossgrad.errors import InvalidArgument
-from lossgrad.types import Array, Options
+from lossgrad.types import Array, Problem
 from lossgrad_service.kernels import tiles
 
 _SUMMED_ROWS = 2**16
@@ -22,12 +22,12 @@ class RowWeights:
 
     labels: Array
     """y, (n,), intp; class 0 stands in where the label is ignored, and with targets."""
-    has_labels: bool
     sample: Array
     """a, (n,), float64; 0 where the label is ignored."""
     live: Array
     """a ≠ 0, (n,), bool."""
-    n_ignored: int
+    ignored: Array
+    """Where the label is `ignore_index`, (n,), bool."""
 
     @classmethod
     def read(
@@ -35,27 +35,21 @@ class RowWeights:
     ) -> Self:
         """Return what labels and sample weights as sent, each (n,) or None, say."""
         weights = np.ones(n_rows) if sample is None else sample.astype(np.float64)
-        if labels is None:
-            return cls(np.zeros(n_rows, np.intp), False, weights, weights != 0, 0)
-        classes = labels
-        ignored = np.zeros(n_rows, bool) if ignore_index is None else labels == ignore_index
-        if ignored.any():
+        classes = np.zeros(n_rows, np.intp) if labels is None else labels
+        ignored = np.zeros(n_rows, bool)
+        if labels is not None and ignore_index is not None:
+            ignored = labels == ignore_index
             weights[ignored] = 0
             classes = np.where(ignored, 0, labels)
-        n_ignored = int(np.count_nonzero(ignored))
-        return cls(classes.astype(np.intp), True, weights, weights != 0, n_ignored)
+        return cls(classes.astype(np.intp), weights, weights != 0, ignored)
 
     def at(self, span: slice) -> RowWeights:
-        """Return the weights of some rows of these; `n_ignored` still counts them all."""
-        return RowWeights(
-            self.labels[span], self.has_labels, self.sample[span], self.live[span], self.n_ignored
-        )
+        """Return the weights of some rows of these."""
+        return RowWeights(self.labels[span], self.sample[span], self.live[span], self.ignored[span])
 
     def at_labels(self, class_weights: Array | None) -> Array:
-        """Return a·c_y, (n,), float64; a where there are no labels or no class weights."""
-        if class_weights is None or not self.has_labels:
-            return self.sample
-        return self.sample * class_weights[self.labels]
+        """Return a·c_y, (n,), float64, of rows with labels; a without class weights."""
+        return self.sample if class_weights is None else self.sample * class_weights[self.labels]
 
 
 def own_denominator(
@@ -70,7 +64,7 @@ def own_denominator(
     n_rows
         N.
     class_weights
-        c, (C,), float64, or None.
+        c, (C,), float64; None is 1 everywhere, and with targets.
     """
     total = 0.0
     for span in tiles.spans(n_rows, _SUMMED_ROWS):
@@ -83,32 +77,41 @@ class Denominator:
     """What the loss is divided by."""
 
     reported: float
-    divisor: float
-    """The same, but where that is 0: ∞, which makes the data part 0, or NaN."""
+    """0 where the mean is empty."""
+    zeroes: bool = False
+    """Whether the mean is empty and its data part 0."""
 
     @classmethod
-    def of(cls, options: Options, own: Callable[[], float]) -> Self:
+    def of(cls, problem: Problem, own: Callable[[], float]) -> Self:
         """Return the denominator; `own` is called where the mean's own is needed.
 
         Raises
         ------
         InvalidArgument
-            Where the own is 0 and `empty_mean` is "error".
+            Where the own overflows, or is 0 and `empty_mean` is "error".
         """
+        options = problem.options
         if options.reduction != "mean":
-            return cls(1.0, 1.0)
-        reported = own() if options.denominator is None else options.denominator
-        if reported != 0:
-            return cls(reported, reported)
-        if options.empty_mean == "error":
+            return cls(1.0)
+        if options.denominator is not None:
+            return cls(options.denominator)
+        reported = own()
+        if not np.isfinite(reported):
+            weights = "class_weights" if problem.sample_weights is None else "sample_weights"
+            raise InvalidArgument.at(weights, "their sum overflows; scale them down")
+        if reported == 0 and options.empty_mean == "error":
             raise InvalidArgument.at(
                 "empty_mean",
                 "the weights of the rows add up to 0, so that the mean divides by 0; send rows "
                 "that count, or choose empty_mean 'zero' or 'nan'",
             )
-        return cls(0.0, np.inf if options.empty_mean == "zero" else np.nan)
+        return cls(reported, zeroes=reported == 0 and options.empty_mean == "zero")
 
     @property
-    def is_empty(self) -> bool:
-        """Whether the data part is 0 because there is nothing to divide by."""
-        return self.divisor == np.inf
+    def divisor(self) -> float:
+        """D', or NaN for a mean that is empty."""
+        return self.reported or np.nan
+
+    def divide(self, total: float) -> float:
+        """Return a sum over rows as the answer has it."""
+        return 0.0 if self.zeroes else total / self.divisor

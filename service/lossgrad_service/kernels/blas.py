@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import Lock, get_ident
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
@@ -66,38 +66,60 @@ class SharedHold:
     def __init__(self, take: Callable[[], Callable[[], None]]) -> None:
         self._take = take
         self._lock = Lock()
-        self._inside = 0
+        self._inside: dict[object, int] = {}
+        """The thread that entered, for each with-block that is not left."""
         self._release: Callable[[], None] | None = None
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
         """Hold within a with-block; may be nested and entered from many threads."""
-        self._enter()
+        block = object()
+        self._enter(block)
         try:
             yield
         finally:
-            self._leave()
+            self._leave(block)
 
-    def forget(self) -> None:
-        """Count nobody inside, and free the lock: for a fork, where the others are not."""
+    def survive_forks(self) -> None:
+        """Keep this right in forked children: the thread that forks goes on, the others are not.
+
+        A fork waits for who is just taking or releasing, so that the child finds
+        either done.
+        """
+        if hasattr(os, "register_at_fork"):  # Windows has no forks
+            os.register_at_fork(
+                before=self._await_others,
+                after_in_parent=self._let_others_go_on,
+                after_in_child=self._forget_others,
+            )
+
+    def _await_others(self) -> None:
+        self._lock.acquire()
+
+    def _let_others_go_on(self) -> None:
+        self._lock.release()
+
+    def _forget_others(self) -> None:
         self._lock = Lock()
-        self._inside = 0
+        for block, thread in list(self._inside.items()):
+            if thread != get_ident():
+                self._leave(block)
 
-    def _enter(self) -> None:
+    def _enter(self, block: object) -> None:
         with self._lock:
-            if self._inside == 0:
+            if not self._inside:
                 self._release = self._take()
-            self._inside += 1
+            self._inside[block] = get_ident()
 
-    def _leave(self) -> None:
+    def _leave(self, block: object) -> None:
+        """Leave a with-block, unless a fork has done it."""
         with self._lock:
-            self._inside -= 1
-            if self._inside == 0 and self._release is not None:
+            entered = self._inside.pop(block, None) is not None
+            if entered and not self._inside and self._release is not None:
                 self._release()
 
 
 one_thread = SharedHold(_limit)
 """``with one_thread():`` holds BLAS at one thread."""
 
-if hasattr(os, "register_at_fork"):  # Windows has no forks
-    os.register_at_fork(after_in_child=one_thread.forget)
+one_thread.survive_forks()

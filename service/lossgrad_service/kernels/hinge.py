@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from lossgrad_service.kernels.arrays import Array
 
 
 def violations(scores: Array, labels: Array, margin: float) -> Array:
@@ -25,19 +22,19 @@ def violations(scores: Array, labels: Array, margin: float) -> Array:
     Returns
     -------
     Array
-        (n, C), float64; NaN where the scores are.
+        (n, C), float64; NaN where s_j, s_y or their difference is, 0 at y unless s_y is NaN.
     """
     rows = np.arange(len(scores))
     label_scores = scores[rows, labels].astype(np.float64)
     excess = np.subtract(scores, label_scores[:, None], dtype=np.float64, order="C")
     excess += margin
     excess[np.isneginf(scores)] = 0
-    excess[rows, labels] = 0
+    excess[rows, labels] = np.where(np.isnan(label_scores), np.nan, 0)
     return np.maximum(excess, 0, out=excess)
 
 
 def losses(excess: Array, weight: Array) -> Array:
-    """Return Q·L = Q·Σ_j max(0, s_j − s_y + margin), 0 in rows of weight 0.
+    """Return Q·L = Q·Σ_j max(0, s_j − s_y + margin); weight 0 gives 0, even where L is ∞.
 
     Parameters
     ----------
@@ -49,9 +46,10 @@ def losses(excess: Array, weight: Array) -> Array:
     Returns
     -------
     Array
-        (n,), float64.
+        (n,), float64; NaN in rows that hold NaN.
     """
-    return np.where(weight == 0, 0.0, weight * excess.sum(axis=1))
+    total = excess.sum(axis=1)
+    return np.where((weight == 0) & np.isposinf(total), 0.0, weight * total)
 
 
 def gradient(excess: Array, labels: Array, weight: Array) -> None:
@@ -66,7 +64,7 @@ def gradient(excess: Array, labels: Array, weight: Array) -> None:
     labels
         y, (n,), integers.
     weight
-        Q/D', (n,), float64.
+        Q/D', (n,), float64; NaN makes the whole row NaN.
     """
     violating = excess > 0
     counts = np.count_nonzero(violating, axis=1)

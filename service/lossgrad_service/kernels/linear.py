@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lossgrad_service.kernels.tiles import product, spans
-
-Array = NDArray[Any]
+from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.tiles import MAX_TILE_BYTES, product, rows_within, spans
 
 
 def affine(rows: Array, weights: Array, bias: Array | None, tile_rows: int) -> Array:
@@ -41,7 +39,10 @@ def relu(pre_activations: Array) -> Array:
 
 
 def relu_gate(gradient: Array, activations: Array) -> Array:
-    """Return dZ1 = dH1∘[h1 > 0]: the ReLU passes gradients only where it was positive.
+    """Return dZ1 = dH1∘[h1 > 0]: exactly 0 where the ReLU was not positive.
+
+    Chosen, not multiplied: a gradient that overflowed would give ∞·0 = NaN. A NaN in h1
+    lets through what comes, as PyTorch's does.
 
     Parameters
     ----------
@@ -53,27 +54,25 @@ def relu_gate(gradient: Array, activations: Array) -> Array:
     Array
         (n, D) of that dtype.
     """
-    return gradient * (activations > 0)
+    return np.where(activations <= 0, gradient.dtype.type(0), gradient)
 
 
-def sum_of_squares(weights: Array, rows: int) -> float:
+def sum_of_squares(weights: Array) -> float:
     """Return ΣW², squared and added in float64.
 
     Parameters
     ----------
     weights
-        W, (K, M), any float dtype.
-    rows
-        How many of its rows are made float64 at a time.
+        W, (K, M), any float dtype and layout.
     """
     total = 0.0
-    for span in spans(len(weights), rows):
-        part = weights[span].astype(np.float64)
+    for span in _parts(weights):
+        part = weights[span].astype(np.float64, order="C")
         total += float(np.square(part, out=part).sum())
     return total
 
 
-def add_scaled(total: Array, weights: Array, factor: float, rows: int) -> None:
+def add_scaled(total: Array, weights: Array, factor: float) -> None:
     """Add factor·W to `total`: the gradient of (factor/2)·ΣW².
 
     Parameters
@@ -84,8 +83,12 @@ def add_scaled(total: Array, weights: Array, factor: float, rows: int) -> None:
         W, (K, M), any float dtype.
     factor
         reg for the convention "half", 2·reg for "full".
-    rows
-        How many of its rows are worked on at a time.
     """
-    for span in spans(len(weights), rows):
-        total[span] += factor * weights[span].astype(np.float64)
+    for span in _parts(weights):
+        total[span] += factor * weights[span].astype(np.float64, order="C")
+
+
+def _parts(weights: Array) -> Iterator[slice]:
+    """Yield the rows of W that are made float64 at a time: by its own width, no copy of it all."""
+    step = rows_within(MAX_TILE_BYTES, weights.shape[1], np.dtype(np.float64))
+    return spans(len(weights), step)

@@ -15,9 +15,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from lossgrad_service.kernels.arrays import Array
 
 
 def wider(dtype: np.dtype[Any]) -> np.dtype[Any]:

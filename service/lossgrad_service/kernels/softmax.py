@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from lossgrad_service.kernels.arrays import Array
 
 
 def exponentials(below: Array, dtype: np.dtype[Any], out: Array | None = None) -> Array:
@@ -87,7 +86,7 @@ def probabilities(exps: Array, rest: Array) -> Array:
 
 
 def label_losses(rest: Array, gap: Array, weight: Array) -> Array:
-    """Return Q·(lse − z_y) = Q·(log1p(T) + (m − z_y)); both parts are ≥ 0, so nothing cancels.
+    """Return Q·(lse − z_y) = Q·log1p(T) + Q·(m − z_y); both parts have Q's sign: nothing cancels.
 
     Parameters
     ----------
@@ -99,9 +98,9 @@ def label_losses(rest: Array, gap: Array, weight: Array) -> Array:
     Returns
     -------
     Array
-        (n,), float64.
+        (n,), float64; NaN where T is, whatever the weight.
     """
-    return np.where(weight == 0, 0.0, weight * (np.log1p(rest) + gap))
+    return weight * np.log1p(rest) + np.where(weight == 0, 0.0, weight * gap)
 
 
 def label_gradient(exps: Array, rest: Array, first: Array, labels: Array, weight: Array) -> None:
@@ -120,7 +119,7 @@ def label_gradient(exps: Array, rest: Array, first: Array, labels: Array, weight
     rest, first, labels
         T, k and y, (n,).
     weight
-        Q/(D'·τ), (n,), float64.
+        Q/D'/τ, (n,), float64.
     """
     rows = np.arange(len(exps))
     others = np.where(labels == first, rest, 1 + (rest - exps[rows, labels]))
@@ -152,8 +151,12 @@ def soft_losses(mass: Array, below: Array, rest: Array) -> Array:
     return spread - terms.sum(axis=1)
 
 
-def soft_gradient(exps: Array, rest: Array, mass: Array, pull: Array, divisor: float) -> None:
-    """Turn e into dz = [(Q + 2·α·a·lse)·p − q]/D', in place.
+def soft_gradient(
+    exps: Array, rest: Array, mass: Array, pull: Array, denominator: float, temperature: float
+) -> None:
+    """Turn e into du = [(Q + 2·α·a·lse)·p − q]/D'/τ, in place.
+
+    One division after the other: D'·τ may underflow or overflow where neither quotient does.
 
     Parameters
     ----------
@@ -162,14 +165,16 @@ def soft_gradient(exps: Array, rest: Array, mass: Array, pull: Array, divisor: f
     rest
         T, (n,), float64.
     mass
-        q, (n, C), float64.
+        q, (n, C), float64; used up.
     pull
         Q + 2·α·a·lse, (n,), float64.
-    divisor
-        D'·τ.
+    denominator, temperature
+        D' and τ.
     """
-    exps *= (pull / (1 + rest) / divisor)[:, None]
-    exps -= mass / divisor
+    exps *= (pull / (1 + rest) / denominator / temperature)[:, None]
+    mass /= denominator
+    mass /= temperature
+    exps -= mass
 
 
 def target_gradient(

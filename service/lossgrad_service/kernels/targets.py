@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from lossgrad_service.kernels.arrays import Array
 
 
 def one_hot(labels: Array, classes: int) -> Array:

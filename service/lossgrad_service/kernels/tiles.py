@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from lossgrad_service.kernels.arrays import Array
 
 MAX_TILE_ROWS = 256
 MAX_TILE_BYTES = 8 * 2**20
@@ -32,18 +31,27 @@ def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
     dtype
         Their dtype, float32 or float64.
     """
-    return min(MAX_TILE_ROWS, _rows_within(MAX_TILE_BYTES, width, dtype))
+    return min(MAX_TILE_ROWS, rows_within(MAX_TILE_BYTES, width, dtype))
 
 
-def rows_per_run(classes: int, dtype: np.dtype[Any]) -> int:
+def rows_per_run(classes: int, width: int, dtype: np.dtype[Any]) -> int:
     """Return the rows that the row arithmetic works on at a time: a power of two.
 
     A row has the same bits in any run; a sum over rows is made run by run.
+
+    Parameters
+    ----------
+    classes, width
+        C, and the entries of the widest row: few classes may stand beside wide layers,
+        whose rows are in memory too, at most 8 MiB of each (or one row).
+    dtype
+        Their dtype, float32 or float64.
     """
-    return _rows_within(RUN_BYTES, classes, dtype)
+    return min(rows_within(RUN_BYTES, classes, dtype), rows_within(MAX_TILE_BYTES, width, dtype))
 
 
-def _rows_within(size: int, width: int, dtype: np.dtype[Any]) -> int:
+def rows_within(size: int, width: int, dtype: np.dtype[Any]) -> int:
+    """Return the largest power of two of rows that fit into `size` bytes; one if none does."""
     fitting = size // (max(1, width) * dtype.itemsize)
     return 1 << (max(1, fitting).bit_length() - 1)
 

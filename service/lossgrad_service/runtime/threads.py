@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from lossgrad_service.kernels.blas import one_thread
+from lossgrad_service.core import one_thread
 
 
 @contextmanager

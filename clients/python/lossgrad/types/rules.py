@@ -48,10 +48,10 @@ def layout(arrays: Arrays) -> Iterator[Violation]:
         if dtypes.to_name(array.dtype) not in entry.dtypes:
             expected = ", ".join(entry.dtypes)
             yield Violation(name, f"dtype must be one of {expected}, got {array.dtype}")
-        fixed = len(entry.axes) - (ROWS in entry.axes)
+        fixed = len(entry.axes) - entry.has_rows
         if array.ndim > MAX_AXES:
             yield Violation(name, f"must have at most {MAX_AXES} axes, got {array.ndim}")
-        elif array.ndim != fixed and (ROWS not in entry.axes or array.ndim < fixed):
+        elif array.ndim != fixed and (not entry.has_rows or array.ndim < fixed):
             axes = ", ".join(entry.axes)
             yield Violation(name, f"must have shape ({axes}), got {array.shape}")
 
@@ -60,7 +60,8 @@ def bind_axes(arrays: Arrays) -> tuple[tuple[int, ...], dict[str, int], list[Vio
     """Return the leading extents, the extents of C, D, P, and what disagrees with them.
 
     The first input that has an axis decides its extent, and every later one is
-    held against it.
+    held against it. Only the leading axes may be empty: an empty C, D or P would let
+    its partner in the same array be any number without a byte to show for it.
     """
     bound: dict[str, tuple[str, tuple[int, ...]]] = {}
     violations: list[Violation] = []
@@ -70,19 +71,22 @@ def bind_axes(arrays: Arrays) -> tuple[tuple[int, ...], dict[str, int], list[Vio
             if extents != expected:
                 violations.append(_disagreement(axis, name, extents, first, expected))
     sizes = {axis: extents[0] for axis, (_, extents) in bound.items() if axis != ROWS}
-    if sizes.get("C") == 0:
-        violations.append(Violation(bound["C"][0], "must have at least one class, got C = 0"))
+    violations += [
+        Violation(bound[axis][0], f"{axis} must be at least 1, got 0")
+        for axis, extent in sizes.items()
+        if extent == 0
+    ]
     leading = bound[ROWS][1] if ROWS in bound else ()
     return leading, sizes, violations
 
 
 def _extents(name: str, array: Array) -> dict[str, tuple[int, ...]]:
-    axes = INPUTS[name].axes
-    if ROWS not in axes:
-        return {axis: (extent,) for axis, extent in zip(axes, array.shape, strict=True)}
-    if len(axes) == 1:
+    entry = INPUTS[name]
+    if not entry.has_rows:
+        return {axis: (extent,) for axis, extent in zip(entry.axes, array.shape, strict=True)}
+    if len(entry.axes) == 1:
         return {ROWS: array.shape}
-    return {ROWS: array.shape[:-1], axes[1]: array.shape[-1:]}
+    return {ROWS: array.shape[:-1], entry.axes[1]: array.shape[-1:]}
 
 
 def _disagreement(

@@ -66,13 +66,14 @@ class ComputeRequest(BaseModel):
     )
     denominator: float | None = _option(
         "denominator",
-        "Replaces the mean's own denominator; finite, not 0, with reduction mean only. Shards of "
-        "a batch add up to the whole when each is sent with the whole batch's denominator.",
+        "Replaces the mean's own denominator; finite, at least 1e-100 in size, with reduction "
+        "mean only. Shards of a batch add up to the whole when each is sent with the whole "
+        "batch's denominator.",
     )
     ignore_index: int | None = _option(
         "ignore_index",
-        "Rows with this label are left out: their loss and gradients are exactly 0. Any integer; "
-        "with labels only.",
+        "Rows with this label are left out: their loss and gradients are exactly 0. Any integer "
+        "of 64 bits; with labels only.",
     )
     label_smoothing: float | None = _option(
         "label_smoothing",
@@ -81,12 +82,13 @@ class ComputeRequest(BaseModel):
         maximum=1,
     )
     temperature: float | None = _option(
-        "temperature", "Scores are divided by it.", exclusiveMinimum=0
+        "temperature", "Scores are divided by it.", minimum=1e-100, maximum=1e100
     )
     softcap: float | None = _option(
         "softcap",
         "Scores are squashed to ±softcap by softcap·tanh(·/softcap); not applied when left out.",
-        exclusiveMinimum=0,
+        minimum=1e-100,
+        maximum=1e100,
     )
     z_loss: float | None = _option(
         "z_loss", "α, the coefficient of the squared log-partition of each row.", minimum=0

@@ -39,7 +39,7 @@ def compute(problem: Problem) -> Result:
 
 def _outputs(problem: Problem) -> dict[str, Any]:
     plan = Plan.of(problem)
-    denominator = Denominator.of(problem.options, lambda: _own_denominator(problem))
+    denominator = Denominator.of(problem, lambda: _own_denominator(problem))
     accumulator = Accumulator(problem, plan, denominator)
     arrays = {
         name: np.empty(problem.shape_of(name), dtypes.to_numpy(problem.dtype_of(name)))
@@ -57,7 +57,7 @@ def _outputs(problem: Problem) -> dict[str, Any]:
 def _own_denominator(problem: Problem) -> float:
     inputs = _inputs_with_rows(problem)
     sent = {name: inputs[name] for name in ("labels", "sample_weights") if name in inputs}
-    weights = problem.class_weights
+    with_labels = problem.class_weights if problem.labels is not None else None
 
     def read(span: slice) -> RowWeights:
         rows = {name: _read(name, array, span) for name, array in sent.items()}
@@ -68,7 +68,7 @@ def _own_denominator(problem: Problem) -> float:
             problem.options.ignore_index,
         )
 
-    classes = None if weights is None else weights.astype(np.float64)
+    classes = None if with_labels is None else with_labels.astype(np.float64)
     return own_denominator(read, problem.n_rows, classes)
 
 
