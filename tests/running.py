@@ -1,18 +1,25 @@
-"""Real servers on free ports in this process, and an asynchronous client that a test can call."""
+"""Real servers on free ports, an asynchronous client that a test can call, and patience."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Thread
+from subprocess import Popen
+from threading import Thread, Timer
 from typing import Any
+
+import grpc
 
 import lossgrad
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
+
+PATIENCE_SECONDS = 60.0
+"""What anything that a test waits for may take; a hang is then a failure."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Running:
         return self.server.addresses["HTTP"]
 
     def on_loop(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)
 
     def request_stop(self) -> None:
         self.loop.call_soon_threadsafe(self.server.request_stop)
@@ -40,16 +47,16 @@ def running_server(**settings: Any) -> Iterator[Running]:
     """Serve within a with-block; what keeps the server from starting is raised here."""
     chosen = Settings(**{"grpc_port": 0, "http_port": 0, "lame_duck_seconds": 0, **settings})
     started: Future[Running] = Future()
-    thread = Thread(target=lambda: asyncio.run(_serve(chosen, started)))
+    thread = Thread(target=lambda: asyncio.run(_serve(chosen, started)), daemon=True)
     thread.start()
     try:
-        running = started.result()
+        running = started.result(PATIENCE_SECONDS)
         try:
             yield running
         finally:
             running.request_stop()
     finally:
-        thread.join()
+        _join(thread)
 
 
 async def _serve(settings: Settings, started: Future[Running]) -> None:
@@ -61,17 +68,40 @@ async def _serve(settings: Settings, started: Future[Running]) -> None:
         started.set_exception(error)
 
 
+def read_line(process: Popen[str]) -> str:
+    """Read a line of a child's; silent for too long, it is killed, which ends its output."""
+    assert process.stdout is not None
+    too_long = Timer(PATIENCE_SECONDS, process.kill)
+    too_long.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        too_long.cancel()
+
+
+def channel_to(target: str) -> grpc.Channel:
+    """Return a channel whose calls end within `PATIENCE_SECONDS`."""
+    every_method = {"name": [{}], "timeout": f"{PATIENCE_SECONDS}s"}
+    config = json.dumps({"methodConfig": [every_method]})
+    return grpc.insecure_channel(target, [("grpc.service_config", config)])
+
+
+def _join(thread: Thread) -> None:
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+
+
 @contextmanager
 def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """Run an event loop in a thread of its own."""
     loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever)
+    thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
         yield loop
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        _join(thread)
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
@@ -93,4 +123,4 @@ class Blocking:
         self._wait(self._client.close())
 
     def _wait(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=60)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_SECONDS)

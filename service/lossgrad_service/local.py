@@ -1,26 +1,33 @@
 """The service without a server: what the client's ``local:`` target calls.
 
 The same methods as behind gRPC and HTTP, within the same limits, on the caller's
-own thread; settings are read from ``LOSSGRAD_*`` variables at the first call.
+own thread; settings are read from ``LOSSGRAD_*`` variables at the first call, and
+wrong ones are the caller's `InvalidArgument`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from lossgrad.types import InfoRequest, Problem, Result, ServerInfo
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from lossgrad.errors import InvalidArgument, Violation
 from lossgrad_service.calls import Service, accept_request_id, guarded
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.settings import Settings
 
+Request = TypeVar("Request")
+Reply = TypeVar("Reply")
+
 
 @cache
 def _service() -> Service:
-    settings = Settings()
+    settings = _settings()
     start = time.monotonic()
     return Service(
         limits=limits_of(settings),
@@ -28,15 +35,23 @@ def _service() -> Service:
     )
 
 
-def _compute(problem: Problem) -> Result:
-    return guarded(accept_request_id(None), lambda: _service().compute(problem))
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise InvalidArgument.of([_wrong_setting(details) for details in error.errors()]) from error
 
 
-def _info(request: InfoRequest) -> ServerInfo:
-    return _service().info(request)
+def _wrong_setting(details: ErrorDetails) -> Violation:
+    variable = f"LOSSGRAD_{details['loc'][0]}".upper()
+    return Violation(variable, f"{details['msg']}, got {details['input']!r}")
+
+
+def _handle(method: Callable[[Service, Request], Reply], request: Request) -> Reply:
+    return guarded(accept_request_id(None), lambda: method(_service(), request))
 
 
 HANDLERS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
-    {"compute": _compute, "info": _info}
+    {"compute": partial(_handle, Service.compute), "info": partial(_handle, Service.info)}
 )
 """Methods by the name of their endpoint, on checked values."""

@@ -76,13 +76,14 @@ class Server:
         await self._grpc.set_serving()
 
     def _dispatcher(self, resources: AsyncExitStack) -> Dispatcher:
-        settings = self.settings
+        # FastAPI keeps what its routes lead to until the process ends: not this server.
+        settings, readiness = self.settings, self._readiness
         threads = resources.enter_context(compute_threads(settings.compute_threads))
         service = Service(
             limits=limits_of(settings),
-            describe=lambda: server_info(settings, self._readiness.uptime),
+            describe=lambda: server_info(settings, readiness.uptime),
         )
-        return Dispatcher(service, self._readiness, threads)
+        return Dispatcher(service, readiness, threads)
 
     def _listen(self, resources: AsyncExitStack) -> None:
         host, path = self.settings.host, self.settings.unix_socket

@@ -46,10 +46,8 @@ BAD_OPTIONS = [
     ("reg_convention", "third", ["half", "full", "third"]),
     ("nonfinite", "ignore", ["error", "propagate", "ignore"]),
     ("empty_mean", "one", ["zero", "nan", "error", "one"]),
-    ("want", ["dscore"], ["dscore"]),
     ("want", "loss", ["'loss'"]),
     ("want", [], ["[]"]),
-    ("want", [3], ["3"]),
     ("gradient_dtype", "f8", ["f8", "f64"]),
     ("gradient_dtype", "i32", ["i32"]),
     ("gradient_dtype", np.int16, ["f16"]),
@@ -59,6 +57,11 @@ BAD_OPTIONS = [
 @pytest.mark.parametrize(("option", "value", "words"), BAD_OPTIONS, ids=lambda v: str(v)[:40])
 def test_option_out_of_range(refuse, option, value, words):
     refuse(HIDDEN | {option: value}, option, words)
+
+
+@pytest.mark.parametrize("entry", ["dscore", 3])
+def test_entry_of_want_that_is_no_output(refuse, entry):
+    refuse(HIDDEN | {"want": ["loss", entry]}, "want[1]", [repr(entry)])
 
 
 def test_every_option_is_refused_somewhere():

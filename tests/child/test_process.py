@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Queue
+from typing import IO
 
 import grpc
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from lossgrad import Client, Unavailable
 from lossgrad_service.child import ServiceDidNotStart, process, running_service
 from lossgrad_service.runtime.settings import Settings
+from tests.running import PATIENCE_SECONDS, read_line
 
 PARENT = """
 from lossgrad_service.child import running_service
@@ -19,8 +22,6 @@ with running_service() as targets:
     print(targets["gRPC"], flush=True)
     input()
 """
-
-PATIENCE_SECONDS = 30.0
 
 
 @contextmanager
@@ -47,14 +48,15 @@ def test_service_answers_and_is_gone_afterwards() -> None:
 
 
 def test_service_ends_with_a_parent_that_was_killed() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        with connectivity(parent.stdout.readline().strip()) as wait_for:
-            wait_for(grpc.ChannelConnectivity.READY)
-            parent.kill()
-            wait_for(grpc.ChannelConnectivity.IDLE)
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as parent,
+        connectivity(read_line(parent).strip()) as wait_for,
+    ):
+        wait_for(grpc.ChannelConnectivity.READY)
+        parent.kill()
+        wait_for(grpc.ChannelConnectivity.IDLE)
 
 
 def test_service_that_cannot_start_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +64,24 @@ def test_service_that_cannot_start_is_quoted(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(process, "COMMAND", command)
     with pytest.raises(ServiceDidNotStart, match="--http-port"), running_service():
         pass
+
+
+def test_service_that_does_not_stop_is_killed_and_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, children = process._child, []
+
+    def observed(log: IO[str]) -> subprocess.Popen[str]:
+        children.append(start(log))
+        return children[-1]
+
+    monkeypatch.setattr(process, "_child", observed)
+    monkeypatch.setattr(process, "STOP_SECONDS", 0.0)
+    with running_service():
+        pass
+    [child] = children
+    assert child.returncode == -signal.SIGKILL
+    assert child.stdout.closed
 
 
 def test_flags_are_settings() -> None:

@@ -62,13 +62,13 @@ _OPTIONS = st.fixed_dictionaries(
 def problems(draw):
     """A problem with scores, a hidden layer and options, drawn at random."""
     leading = draw(hnp.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=3))
-    sizes = {"C": draw(st.integers(1, 4)), "D": draw(st.integers(0, 3))}
+    sizes = {"C": draw(st.integers(1, 4)), "D": draw(st.integers(1, 3))}
     seed = np.random.default_rng(draw(st.integers(0, 2**32)))
 
     def drawn(name):
-        axes = INPUTS[name].axes
-        shape = tuple(sizes[axis] for axis in axes if axis in sizes)
-        shape = leading + shape if "…" in axes else shape
+        entry = INPUTS[name]
+        shape = tuple(sizes[axis] for axis in entry.axes if axis in sizes)
+        shape = leading + shape if entry.has_rows else shape
         dtype = dtypes.to_numpy(draw(st.sampled_from(dtypes.FLOATS)))
         return seed.standard_normal(shape).astype(dtype)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import lossgrad
 from lossgrad import errors
+from lossgrad.transports import threaded
 from tests.client.servers import GrpcServer, HttpServer, Script, Stuck, double
 
 ARGUMENTS = {"scores": [[1.0, 2.0]], "labels": [0]}
@@ -69,6 +71,36 @@ def test_closing_ends_calls_under_way_in_a_loop():
     with GrpcServer(Script(stuck)) as server:
         asyncio.run(run(server.target))
         stuck.released.set()
+
+
+def test_closing_refuses_calls_that_wait_for_a_thread(monkeypatch):
+    monkeypatch.setattr(threaded, "THREADS", 1)
+    stuck = Stuck()
+
+    async def run(target):
+        client = lossgrad.AsyncClient(target)
+        tasks = [asyncio.create_task(client.compute(**ARGUMENTS)) for _ in range(4)]
+        await asyncio.to_thread(stuck.arrived.wait, 20)
+        await client.close()
+        stuck.released.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with HttpServer(Script(stuck)) as server:
+        first, *others = asyncio.run(run(server.target))
+    assert first.loss == 1.5
+    assert [type(error) for error in others] == [errors.InvalidArgument] * 3
+    assert {str(error) for error in others} == {"client: is closed; make a new one"}
+
+
+def test_a_pool_that_is_shut_down_under_a_call(monkeypatch):
+    def shut_down_pool():
+        pool = ThreadPoolExecutor(1)
+        pool.shutdown()
+        return pool
+
+    monkeypatch.setattr(threaded, "_open_pool", shut_down_pool)
+    with pytest.raises(errors.InvalidArgument, match="client: is closed"):
+        asyncio.run(lossgrad.AsyncClient("http://localhost:1").compute(**ARGUMENTS))
 
 
 def test_a_task_that_is_cancelled_is_so_at_once(server_kind):

@@ -95,8 +95,44 @@ def test_no_time_left_is_deadline_exceeded():
     last = Unavailable("went away")
     _, error = World().call([last], timeout=2.0, attempt=2.5)
     assert isinstance(error, DeadlineExceeded)
-    assert "went away" in str(error)
+    assert str(error) == "no answer within 2 s; last: went away"
     assert error.__cause__ is last
+
+
+@pytest.mark.parametrize("said", ["Deadline Exceeded", "Stream removed", ""])
+def test_the_end_of_the_time_has_one_wording(said):
+    _, error = World().call([Busy("x"), DeadlineExceeded(said)], timeout=0.5, attempt=0.25)
+    assert isinstance(error, DeadlineExceeded)
+    assert str(error) == "no answer within 0.5 s"
+
+
+def test_what_the_server_finds_wrong_is_told_however_late():
+    last = InvalidArgument("x")
+    assert World().call([last], timeout=2.0, attempt=2.5)[1] is last
+
+
+class Ticking(World):
+    """A clock that moves on by 0.2 s whenever it is read."""
+
+    def __init__(self):
+        super().__init__(draw=0.9)
+        self.policy = RetryPolicy(clock=self._tick, draw=lambda: 0.9)
+
+    def _tick(self):
+        self.now += 0.2
+        return self.now
+
+
+@pytest.mark.parametrize("timeout", [1e-6, 0.1, 0.3, 0.5, 0.7, 0.9])
+def test_no_attempt_is_without_time(timeout):
+    steps, error = Ticking().call([Unavailable("x")] * 9, timeout=timeout)
+    assert all(step.timeout > 0 for step in steps)
+    assert isinstance(error, (DeadlineExceeded, Unavailable))
+
+
+def test_what_is_permanent_is_not_tried_again():
+    error = Unavailable("not trusted", is_permanent=True)
+    assert World().call([error]) == (World().call([None])[0], error)
 
 
 def test_a_dead_server_sees_a_tenth_more():

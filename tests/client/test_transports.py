@@ -155,17 +155,20 @@ def test_nobody_listens(dead_port, attempt, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["grpc://", "http://"])
-def test_black_hole(black_hole, call, scheme):
-    with pytest.raises(errors.DeadlineExceeded):
-        call(scheme + black_hole, timeout=0.2)
+@pytest.mark.parametrize("timeout", [1e-6, 0.2])
+def test_black_hole(black_hole, call, scheme, timeout):
+    with pytest.raises(errors.DeadlineExceeded) as caught:
+        call(scheme + black_hole, timeout=timeout)
+    assert str(caught.value) == f"no answer within {timeout:g} s"
 
 
 def test_server_slower_than_the_deadline(server_kind, call):
     stuck = Stuck()
     with server_kind(Script(stuck)) as server:
-        with pytest.raises(errors.DeadlineExceeded):
+        with pytest.raises(errors.DeadlineExceeded) as caught:
             call(server.target, timeout=0.2)
         stuck.released.set()
+    assert str(caught.value) == "no answer within 0.2 s"
 
 
 def test_message_over_grpcs_own_limit(call):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import grpc
 import pytest
 
-from tests.running import running_server
+from tests.running import channel_to, running_server
 
 
 @pytest.fixture(scope="module")
@@ -16,5 +15,5 @@ def running():
 
 @pytest.fixture
 def channel(running):
-    with grpc.insecure_channel(running.grpc) as channel:
+    with channel_to(running.grpc) as channel:
         yield channel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lossgrad.errors import Internal, InvalidArgument
+from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad_service.calls import Readiness, Stopwatch, accept_request_id, guarded
 
 
@@ -57,3 +57,13 @@ def test_guard_keeps_the_cause_for_the_log(caplog):
     assert caught.value.request_id == "id-1"
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_guard_tells_what_to_do_when_memory_runs_out(caplog):
+    def too_much():
+        raise MemoryError("Unable to allocate 8 TiB")
+
+    with pytest.raises(TooLarge, match="fewer rows") as caught:
+        guarded("id-1", too_much)
+    assert caught.value.limit == "memory"
+    assert "request id-1 needed more memory" in caplog.text

@@ -57,6 +57,21 @@ def test_flags_and_assignments_are_options(archive):
     assert found["accuracy"] == 1
 
 
+def test_outputs_may_be_spelled_as_in_json(archive):
+    expected = answer(run("compute", archive, "--json", "--want", "dscores"))
+    assert answer(run("compute", archive, "--json", "--want", "dScores")) == expected
+    found = answer(run("compute", "-", "--json", "--want", "dScores", stdin=request()))
+    assert found == expected
+
+
+def test_options_in_an_archive(tmp_path):
+    path = tmp_path / "in.npz"
+    options = {"reduction": "sum", "temperature": 2.5, "ignore_index": 7, "want": ["dScores"]}
+    np.savez(path, scores=SCORES, labels=LABELS, **options)
+    found = answer(run("compute", path, "--json"))
+    assert found == answer(run("compute", "-", "--json", stdin=request(**options)))
+
+
 def test_flag_wins_over_the_request():
     found = answer(run("compute", "-", "--json", "--reduction", "sum", stdin=request()))
     assert found["denominator"] == 1

@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 
 from lossgrad.v1 import lossgrad_pb2 as pb
 from lossgrad_service import core
-from tests.running import running_server
+from tests.running import channel_to, running_server
 
 COMPUTE = "/lossgrad.v1.LossGradService/Compute"
 
@@ -86,9 +86,10 @@ def test_wrong_field_is_a_bad_request_detail(channel):
     assert "x-request-id" in dict(caught.value.trailing_metadata())
 
 
-def test_malformed_message_is_invalid_argument(channel):
+@pytest.mark.parametrize("method", ["Compute", "GetServerInfo"])
+def test_malformed_message_is_invalid_argument(channel, method):
     with pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary(COMPUTE)(b"\xff\xff\xff")
+        channel.unary_unary(f"/lossgrad.v1.LossGradService/{method}")(b"\xff\xff\xff")
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -101,7 +102,7 @@ def test_unknown_method_is_unimplemented(channel):
 def test_limits_are_kept_and_named():
     with (
         running_server(max_request_bytes=1000, max_response_bytes=23) as small,
-        grpc.insecure_channel(small.grpc) as channel,
+        channel_to(small.grpc) as channel,
     ):
         with pytest.raises(grpc.RpcError) as caught:
             channel.unary_unary(COMPUTE)(bytes(1001))

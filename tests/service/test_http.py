@@ -67,6 +67,12 @@ def test_probes(running, path, status):
     assert call(f"{running.http}/{path}").json == {"status": status}
 
 
+@pytest.mark.parametrize("path", ["healthz", "readyz"])
+def test_probes_by_head(running, path):
+    answer = call(f"{running.http}/{path}", method="HEAD")
+    assert (answer.status, answer.text) == (200, "")
+
+
 @pytest.mark.parametrize("path", ["", "docs", "redoc", "v1", "v1/compute/", "..%2f..%2fetc/passwd"])
 def test_unknown_path_is_404(running, path):
     assert_problem(call(f"{running.http}/{path}"), 404)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from http.client import HTTPConnection
+from queue import Queue
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.running import running_server
+from lossgrad.errors import Cancelled
+from lossgrad_service.http_api import app
+from tests.running import PATIENCE_SECONDS, running_server
 from tests.service.web import call, compute
 
 BODY = json.dumps({"scores": [[1, 2, 3]], "labels": [2]}).encode()
@@ -32,6 +35,20 @@ def test_other_media_types_are_415(running, media_type):
     assert answer.json["title"] == "Unimplemented"
 
 
+@pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+def test_plain_body_is_taken(running, coding):
+    headers = {"content-type": "application/json", "content-encoding": coding}
+    assert call(f"{running.http}/v1/compute", BODY, headers).status == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip"])
+def test_compressed_body_is_415(running, coding):
+    headers = {"content-type": "application/json", "content-encoding": coding}
+    answer = call(f"{running.http}/v1/compute", BODY, headers)
+    assert (answer.status, answer.json["title"]) == (415, "Unimplemented")
+    assert f"content-encoding {coding}; do not compress" in answer.json["detail"]
+
+
 @pytest.fixture(scope="module")
 def small():
     with running_server(max_request_bytes=200, max_response_bytes=23) as running:
@@ -39,7 +56,7 @@ def small():
 
 
 def post(base, body, headers, *, chunked=False):
-    connection = HTTPConnection(urlsplit(base).netloc)
+    connection = HTTPConnection(urlsplit(base).netloc, timeout=PATIENCE_SECONDS)
     try:
         connection.request("POST", "/v1/compute", body, headers, encode_chunked=chunked)
         response = connection.getresponse()
@@ -74,11 +91,24 @@ def test_answer_over_the_limit_is_refused(small):
     assert "24 bytes" in answer.json["detail"]
 
 
-def test_server_goes_on_after_a_body_that_broke_off(small):
+def test_body_that_broke_off_ends_its_call_in_silence(small, monkeypatch, caplog):
+    ended = Queue()
+    read = app.read_body
+
+    async def observed(request, limit):
+        try:
+            return await read(request, limit)
+        except BaseException as error:
+            ended.put(error)
+            raise
+
+    monkeypatch.setattr(app, "read_body", observed)
     connection = HTTPConnection(urlsplit(small.http).netloc)
     connection.putrequest("POST", "/v1/compute")
     connection.putheader("content-type", "application/json")
     connection.putheader("content-length", "100")
     connection.endheaders(b"{")
     connection.close()
+    assert isinstance(ended.get(timeout=PATIENCE_SECONDS), Cancelled)
     assert call(f"{small.http}/readyz").status == 200
+    assert not caplog.records

@@ -6,10 +6,12 @@ import json
 import socket
 
 import pytest
+import uvicorn
 
 from lossgrad.errors import Busy
 from lossgrad_service.http_api.errors import problem_response
 from lossgrad_service.http_api.server import bind
+from tests.running import running_server
 
 
 def test_answers_do_not_wait_for_acknowledgements():
@@ -23,3 +25,17 @@ def test_busy_tells_when_to_come_back(seconds, header):
     assert response.status_code == 429
     assert response.headers.get("retry-after") == header
     assert json.loads(bytes(response.body)).get("retry_after") == seconds
+
+
+def test_grace_is_not_rounded(monkeypatch):
+    given = []
+    end = uvicorn.Server.shutdown
+
+    async def observed(self, sockets):
+        given.append(self.config.timeout_graceful_shutdown)
+        await end(self, sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "shutdown", observed)
+    with running_server(shutdown_grace_seconds=0.25):
+        pass
+    assert given == [0.25]

@@ -42,6 +42,24 @@ def test_limits_hold(fresh):
     assert caught.value.limit == "max_response_bytes"
 
 
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_wrong_setting_is_the_callers(fresh, caplog, name):
+    fresh.setenv("LOSSGRAD_GRPC_PORT", "abc")
+    fresh.setenv("LOSSGRAD_LOG_LEVEL", "loud")
+    with pytest.raises(InvalidArgument) as caught:
+        HANDLERS[name](problem())
+    found = {violation.field: violation.detail for violation in caught.value.violations}
+    assert found.keys() == {"LOSSGRAD_GRPC_PORT", "LOSSGRAD_LOG_LEVEL"}
+    assert found["LOSSGRAD_GRPC_PORT"].endswith("got 'abc'")
+    assert not caplog.records
+
+
+def test_a_bug_in_info_is_internal(fresh):
+    fresh.setattr(local, "server_info", lambda *_: 1 / 0)
+    with pytest.raises(Internal):
+        HANDLERS["info"](InfoRequest())
+
+
 def test_errors_are_the_servers(monkeypatch):
     with pytest.raises(InvalidArgument):
         HANDLERS["compute"](Problem.of({"scores": [[np.nan, 0]], "labels": [0]}))

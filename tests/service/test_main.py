@@ -9,6 +9,7 @@ from importlib.metadata import version
 import pytest
 
 from lossgrad_service import __main__ as door
+from tests.running import PATIENCE_SECONDS
 
 WITHOUT = """
 import sys
@@ -25,6 +26,7 @@ def test_base_install_is_told_in_one_line(missing):
         [sys.executable, "-c", WITHOUT.format(missing=missing)],
         capture_output=True,
         text=True,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 1
@@ -39,6 +41,7 @@ def test_version_of_the_installed_command():
         [sys.executable, "-m", "lossgrad_service", "--version"],
         capture_output=True,
         text=True,
+        timeout=PATIENCE_SECONDS,
         check=True,
     )
     assert done.stdout == f"lossgrad {version('lossgrad')}\n"

@@ -12,6 +12,7 @@ from lossgrad_service.runtime.info import server_info
 from lossgrad_service.runtime.logs import EscapingFormatter, escape_control_characters
 from lossgrad_service.runtime.settings import Settings, available_cores
 from lossgrad_service.runtime.threads import compute_threads
+from tests.running import PATIENCE_SECONDS
 
 
 def test_defaults_are_the_contracts(monkeypatch):
@@ -33,6 +34,7 @@ def test_variables_are_read(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("host", ""),
         ("grpc_port", -1),
         ("http_port", 65536),
         ("max_request_bytes", 0),
@@ -71,6 +73,6 @@ def test_log_line_is_one_line():
 
 def test_threads_hold_blas_at_one_thread():
     with compute_threads(2) as threads:
-        pools = threads.submit(threadpool_info).result()
+        pools = threads.submit(threadpool_info).result(PATIENCE_SECONDS)
     numpys = [p for p in pools if p["user_api"] == "blas" and "numpy" in p["filepath"]]
     assert [pool["num_threads"] for pool in numpys] == [1]

@@ -63,7 +63,7 @@ WRONG_TYPES = {
     "temperature": ["1", False, [1]],
     "ignore_index": [1.0, "1", True, 2**63],
     "loss": ["SOFTMAX", 1, ["softmax"]],
-    "want": ["loss", [1], ["nope"], [], {"loss": 1}],
+    "want": ["loss", [], {"loss": 1}],
     "gradient_dtype": ["float32", "i64", 4],
     "encoding": ["hex", 1, True],
     "nope": [1],
@@ -77,6 +77,12 @@ WRONG_TYPES = {
 def test_json_is_not_coerced(running, name, value):
     [(field, _)] = over_http(running, {name: value})
     assert field == name
+
+
+@pytest.mark.parametrize("entry", [1, "nope", ["loss"]])
+def test_a_wrong_entry_of_want_is_named_by_its_index(running, entry):
+    [(field, _)] = over_http(running, {"want": ["loss", entry]})
+    assert field == "want[1]"
 
 
 def test_null_is_the_same_as_left_out(running):

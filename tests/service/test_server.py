@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
-import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -15,14 +16,14 @@ import lossgrad
 from lossgrad_service import core
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
-from tests.running import running_server
+from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.web import call
 
 ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}
 
 
 def health(target):
-    with grpc.insecure_channel(target) as channel:
+    with channel_to(target) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         return stub.Check(health_pb2.HealthCheckRequest()).status
 
@@ -46,7 +47,7 @@ def test_call_under_way_finishes(monkeypatch, protocol, adapter):
 
     def slow(problem):
         entered.set()
-        stopping.wait()
+        stopping.wait(PATIENCE_SECONDS)
         return compute(problem)
 
     async def telling(self, grace):
@@ -61,9 +62,9 @@ def test_call_under_way_finishes(monkeypatch, protocol, adapter):
         lossgrad.Client(running.server.addresses[protocol]) as client,
     ):
         answer = threads.submit(client.compute, **ONE_ROW)
-        entered.wait()
+        assert entered.wait(PATIENCE_SECONDS)
         running.request_stop()
-        assert answer.result().n_rows == 1
+        assert answer.result(PATIENCE_SECONDS).n_rows == 1
 
 
 def test_ports_are_free_again_after_the_end():
@@ -112,3 +113,11 @@ def test_wait_returns_when_asked_to_stop():
 
     with running_server() as running:
         running.on_loop(scenario(running))
+
+
+def test_a_server_that_has_ended_is_let_go():
+    with running_server() as running:
+        ended = weakref.ref(running.server)
+    del running
+    gc.collect()
+    assert ended() is None

@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.running import PATIENCE_SECONDS, read_line
 from tests.service.web import call, compute
 
 BODY = json.dumps({"scores": [[1, 2, 3]], "labels": [2]}).encode()
@@ -24,29 +26,38 @@ def environment(variables):
     return {**inherited, **variables}
 
 
+PROGRAM = ("-m", "lossgrad_service")
+
+
 @contextmanager
-def serving(*flags, **variables):
+def serving(*flags, program=PROGRAM, **variables):
     """Run the command until the block is left; yields the process and its addresses."""
-    command = [sys.executable, "-m", "lossgrad_service", "serve", *FLAGS, *flags]
+    command = [sys.executable, *program, "serve", *FLAGS, *flags]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env=environment(variables), **pipes) as process:
         try:
-            lines = [process.stdout.readline().split() for _ in range(2)]
-            yield process, dict(lines)
+            yield process, dict([read_line(process).split() for _ in range(2)])
         finally:
             process.kill()
+
+
+HEAD = (
+    "POST /v1/compute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    f"Content-Length: {len(BODY)}\r\n"
+)
+
+
+def address_of(target):
+    parts = urlsplit(target)
+    return parts.hostname, parts.port
 
 
 @contextmanager
 def half_sent_call(address):
     """Send a call but for its last byte; the server's 100 tells that it is under way."""
-    host, port = address.removeprefix("http://").split(":")
-    head = (
-        "POST /v1/compute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(BODY)}\r\nExpect: 100-continue\r\n\r\n"
-    )
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(head.encode() + BODY[:-1])
+    expecting = HEAD + "Expect: 100-continue\r\n\r\n"
+    with socket.create_connection(address_of(address), PATIENCE_SECONDS) as connection:
+        connection.sendall(expecting.encode() + BODY[:-1])
         assert connection.recv(100).startswith(b"HTTP/1.1 100")
         yield connection
 
@@ -59,26 +70,73 @@ def read_all(connection):
 def test_signal_lets_calls_under_way_finish(signum):
     with serving() as (process, addresses), half_sent_call(addresses["HTTP"]) as connection:
         process.send_signal(signum)
-        assert process.stdout.readline().startswith("stopping")
+        assert read_line(process).startswith("stopping")
         connection.sendall(BODY[-1:])
         assert '"n_rows":1' in read_all(connection)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
         assert process.stderr.read() == ""
 
 
 def test_second_signal_exits_at_once():
     with serving() as (process, addresses), half_sent_call(addresses["HTTP"]):
         process.terminate()
-        assert process.stdout.readline().startswith("stopping")
+        assert read_line(process).startswith("stopping")
         process.terminate()
-        assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
 
 
 def test_stalled_caller_does_not_outlast_the_grace():
     flags = ("--shutdown-grace-seconds", "0")
     with serving(*flags) as (process, addresses), half_sent_call(addresses["HTTP"]):
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
+ENDLESS = """
+from threading import Event
+from lossgrad_service import core
+from lossgrad_service.__main__ import main
+
+def compute(problem):
+    print("computing", flush=True)
+    Event().wait()
+
+core.compute = compute
+main()
+"""
+
+
+def test_endless_computation_does_not_outlast_the_grace():
+    flags = ("--shutdown-grace-seconds", "0")
+    with serving(*flags, program=("-c", ENDLESS)) as (process, addresses):
+        address = address_of(addresses["HTTP"])
+        with socket.create_connection(address, PATIENCE_SECONDS) as connection:
+            connection.sendall(HEAD.encode() + b"\r\n" + BODY)
+            assert read_line(process) == "computing\n"
+            process.terminate()
+            assert process.wait(PATIENCE_SECONDS) == 0
+            assert process.stdout.read().startswith("stopping")
+
+
+STOPPED_AT_START = """
+import os, signal
+from lossgrad_service.http_api import HttpServer
+from lossgrad_service.__main__ import main
+listen = HttpServer.listen
+
+def stopped(*arguments):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return listen(*arguments)
+
+HttpServer.listen = stopped
+main()
+"""
+
+
+def test_signal_before_the_ports_listen_ends_in_order():
+    with serving(program=("-c", STOPPED_AT_START)) as (process, _):
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.stderr.read() == ""
 
 
 def test_variables_are_read_and_flags_win():
@@ -92,7 +150,12 @@ def test_variables_are_read_and_flags_win():
 def refused(*flags, **variables):
     command = [sys.executable, "-m", "lossgrad_service", "serve", *FLAGS, *flags]
     done = subprocess.run(
-        command, env=environment(variables), capture_output=True, text=True, check=False
+        command,
+        env=environment(variables),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.stdout == ""
     return done.returncode, done.stderr

@@ -39,6 +39,19 @@ def test_live_socket_is_left_alone(path):
     assert path.is_socket()
 
 
+def test_path_that_no_socket_can_have_is_told(tmp_path):
+    path = tmp_path / ("s" * (108 - len(str(tmp_path)) - 1))
+    text = "a Unix socket's path has 107 bytes at most, not 108"
+    with pytest.raises(OSError, match=text), running_server(unix_socket=path):
+        pass
+
+
+def test_missing_folder_is_told(tmp_path):
+    path = tmp_path / "nowhere" / "s"
+    with pytest.raises(OSError, match=f"no folder {path.parent}"), running_server(unix_socket=path):
+        pass
+
+
 def test_file_is_left_alone(path):
     path.write_text("precious")
     with pytest.raises(OSError, match="not a socket"), running_server(unix_socket=path):

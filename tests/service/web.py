@@ -9,6 +9,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from tests.running import PATIENCE_SECONDS
+
 JSON = {"content-type": "application/json"}
 
 
@@ -28,7 +30,7 @@ def call(
 ) -> Answer:
     request = Request(url, body, headers, method=method)
     try:
-        with urlopen(request) as response:
+        with urlopen(request, timeout=PATIENCE_SECONDS) as response:
             return Answer(response.status, response.headers, response.read().decode())
     except HTTPError as response:
         with response:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from lossgrad.calls import ClientSettings, ComputeCall
+from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE, INFO, Endpoint, Reply, Request
 from lossgrad.errors import LossGradError
+from lossgrad.settings import ClientSettings
 from lossgrad.transports import open_async_transport
 from lossgrad.types.info import InfoRequest, ServerInfo
 from lossgrad.types.problem import ProblemArguments

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from lossgrad.calls import ClientSettings, ComputeCall
+from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE, INFO, Endpoint, Reply, Request
 from lossgrad.errors import LossGradError
+from lossgrad.settings import ClientSettings
 from lossgrad.transports import open_transport
 from lossgrad.types.info import InfoRequest, ServerInfo
 from lossgrad.types.problem import ProblemArguments
@@ -36,12 +37,12 @@ class Client(ClientSettings):
         Seconds that a call may take, retries included, unless it says otherwise.
     tls_ca : path, optional
         File of PEM certificates to trust instead of the system's, for ``grpcs://``
-        and ``https://``.
+        and ``https://``; read at once.
 
     Raises
     ------
     InvalidArgument
-        Where the target or an option means nothing.
+        Where the target or an option means nothing, or ``tls_ca`` has no certificates.
 
     Examples
     --------
@@ -69,9 +70,11 @@ class Client(ClientSettings):
         (``scores = h1·w2 + b2``), which in turn may be computed from inputs
         (``h1 = relu(x·w1 + b1)``); gradients come back for whatever was sent. Arrays
         may have any strides and either byte order, be read-only or memory-mapped, or
-        be anything with ``__array__`` or ``__dlpack__``; nested lists will do. None
-        is the same as leaving an argument out. ``…`` below stands for any leading
-        axes; their product is N, the number of rows.
+        be anything with ``__array__`` or ``__dlpack__``; nested lists will do. Masked
+        arrays are refused: fill them, or mark rows by ``ignore_index`` or
+        ``sample_weights``. A number may be an array without axes. None is the same as
+        leaving an argument out. ``…`` below stands for any leading axes; their
+        product is N, the number of rows.
 
         Parameters
         ----------
@@ -95,16 +98,16 @@ class Client(ClientSettings):
             The mean (the default) divides by the sum of the weights of live rows.
             With "none", ``row_losses`` are the answer and gradients are the sum's.
         denominator : float, optional
-            What the mean divides by instead; finite, not 0. Shards of a batch that
+            What the mean divides by instead; of size ≥ 1e-100, finite. Shards of a batch that
             are sent with the whole batch's denominator add up to the whole.
         ignore_index : int, optional
             Rows with this label count for nothing.
         label_smoothing : float
             In [0, 1]; 0 by default.
         temperature : float
-            Scores are divided by it; > 0, 1 by default.
+            Scores are divided by it; from 1e-100 to 1e100, 1 by default.
         softcap : float, optional
-            Scores are squashed to ``softcap·tanh(scores/softcap)``; > 0.
+            Scores are squashed to ``softcap·tanh(scores/softcap)``; from 1e-100 to 1e100.
         z_loss : float
             Coefficient of the squared log-partition; ≥ 0, 0 by default.
         margin : float
@@ -118,7 +121,7 @@ class Client(ClientSettings):
             A score of −inf away from the label is a mask and always welcome.
         empty_mean : {"zero", "nan", "error"}
             The mean over no rows; "zero" by default.
-        want : sequence of str, optional
+        want : sequence or set of str, optional
             What to answer: any of ``loss``, ``row_losses``, ``dscores``, ``dw2``,
             ``db2``, ``dh1``, ``dw1``, ``db1``, ``dx``, ``dtargets``, ``probs``,
             ``log_partition``, ``predictions``, ``accuracy``. By default the loss and
@@ -129,7 +132,8 @@ class Client(ClientSettings):
             Arrays to write outputs into, by name, such as ``{"dscores": array}``. They
             must have the output's shape and dtype, and are the result's attributes.
         timeout : float, optional
-            Seconds that this call may take, retries included.
+            Seconds that this call may take, retries included; the client's own by
+            default. Over ``local:`` a computation runs to its end.
 
         Returns
         -------
@@ -144,9 +148,10 @@ class Client(ClientSettings):
         TooLarge
             The batch is over a limit of the server; send fewer rows at a time.
         DeadlineExceeded
-            The time ran out.
+            The time ran out, retries included.
         Busy, Unavailable
-            The server is busy, or cannot be reached, and retries did not help.
+            The server is busy, or cannot be reached, and retries did not help; or
+            its certificate is not trusted, which no retry would help.
         LossGradError
             The base of these and of all others.
 

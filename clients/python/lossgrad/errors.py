@@ -116,6 +116,11 @@ class Unimplemented(LossGradError):
 class Unavailable(LossGradError, ConnectionError):
     """The server cannot be reached, or is draining."""
 
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
+        """Whether trying again is of no use, as with a certificate that is not trusted."""
+
 
 class Internal(LossGradError):
     """A bug in the server; report it with the request id."""

@@ -2,7 +2,8 @@
 
 A computation is pure, so a retry is always safe. `Busy`, `Unavailable` and a
 `Cancelled` that nobody asked for are tried again after an exponential back-off with
-full jitter, as long as the call's time lasts and the client has tokens left.
+full jitter, as long as the call's time lasts and the client has tokens left. Once it
+is over, the call ends in the same words whatever the transport said.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from typing import Final, NoReturn
 
 from lossgrad.errors import Busy, Cancelled, DeadlineExceeded, LossGradError, Unavailable
 
@@ -109,11 +110,15 @@ class RetryPolicy:
         """
         deadline = self._clock() + timeout
         self._bucket.earn()
-        pause = 0.0
+        step = Step(0.0, timeout)
         for retry in count():
-            error = yield Step(pause, deadline - self._clock() - pause)
+            error = yield step
+            remaining = deadline - self._clock()
+            if remaining <= 0:
+                _end_late(error, timeout)
             pause = self._pause(error, retry)
-            self._check(error, pause, deadline - self._clock())
+            self._check(error, pause, remaining)
+            step = Step(pause, remaining - pause)
 
     def _pause(self, error: LossGradError, retry: int) -> float:
         """Return the seconds to wait before retry number `retry`; a hint is the least."""
@@ -123,9 +128,20 @@ class RetryPolicy:
 
     def _check(self, error: LossGradError, pause: float, remaining: float) -> None:
         """Raise what ends the call, where another attempt is out of the question."""
-        if not isinstance(error, RETRYABLE):
+        if not _is_retryable(error) or pause >= remaining or not self._bucket.spend():
             raise error
-        if remaining <= 0:
-            raise DeadlineExceeded(f"no time is left for a retry; last: {error}") from error
-        if pause >= remaining or not self._bucket.spend():
-            raise error
+
+
+def _is_retryable(error: LossGradError) -> bool:
+    is_permanent = isinstance(error, Unavailable) and error.is_permanent
+    return isinstance(error, RETRYABLE) and not is_permanent
+
+
+def _end_late(error: LossGradError, timeout: float) -> NoReturn:
+    """Raise what ends a call whose time is over, in the same words for every transport."""
+    text = f"no answer within {timeout:g} s"
+    if isinstance(error, DeadlineExceeded):
+        raise DeadlineExceeded(text) from error.__cause__
+    if _is_retryable(error):
+        raise DeadlineExceeded(f"{text}; last: {error}") from error
+    raise error

@@ -1,4 +1,4 @@
-"""Keeping bugs in: whatever else is raised becomes `Internal`, and its cause is logged."""
+"""Keeping bugs in: what nobody raised on purpose is logged and becomes an error of ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from lossgrad.errors import Internal, LossGradError
+from lossgrad.errors import Internal, LossGradError, TooLarge
 
 Answer = TypeVar("Answer")
 
@@ -20,11 +20,15 @@ def guarded(request_id: str, work: Callable[[], Answer]) -> Answer:
     ------
     LossGradError
         What `work` raised; anything else becomes `Internal`.
+    TooLarge
+        Where memory ran out.
     """
     try:
         return work()
     except LossGradError:
         raise
+    except MemoryError as error:
+        raise _out_of_memory(error, request_id) from error
     except Exception as error:
         raise internal_error(error, request_id) from error
 
@@ -35,4 +39,13 @@ def internal_error(error: Exception, request_id: str) -> Internal:
     return Internal(
         f"the server failed unexpectedly; its log tells why under request id {request_id}",
         request_id=request_id,
+    )
+
+
+def _out_of_memory(error: MemoryError, request_id: str) -> TooLarge:
+    _log.error("request %s needed more memory than there is: %s", request_id, error)
+    return TooLarge(
+        "the server has too little memory for this call; want less, or send fewer rows at a "
+        "time with the whole batch's denominator",
+        limit="memory",
     )

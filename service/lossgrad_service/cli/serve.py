@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
+import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,11 +49,14 @@ def serve(
         settings = Settings(**flags)
         set_up_logging(settings.log_level)
         asyncio.run(_serve(settings))
+    if _still_computes():
+        _end_now()
 
 
 async def _serve(settings: Settings) -> None:
-    async with Server(settings) as server:
-        _stop_on_signals(server)
+    server = Server(settings)
+    _stop_on_signals(server)
+    async with server:
         for protocol, address in server.addresses.items():
             print(f"{protocol}  {address}", flush=True)
         await server.wait()
@@ -69,3 +75,17 @@ def _stop_on_signals(server: Server) -> None:
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop, signum)
+
+
+def _still_computes() -> bool:
+    """Tell whether the interpreter would wait for threads before it ends."""
+    others = set(threading.enumerate()) - {threading.current_thread()}
+    return any(not thread.daemon for thread in others)
+
+
+def _end_now() -> None:
+    """End the process: calls that outlast the grace have nobody left to answer."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

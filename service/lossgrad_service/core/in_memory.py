@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossgrad.types import Array, Problem, Result, dtypes
-from lossgrad.types.quantities import INPUTS, OUTPUTS, ROWS
+from lossgrad.types.quantities import INPUTS, OUTPUTS
 from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import read_rows
@@ -44,7 +44,7 @@ def _outputs(problem: Problem) -> dict[str, Any]:
     arrays = {
         name: np.empty(problem.shape_of(name), dtypes.to_numpy(problem.dtype_of(name)))
         for name in problem.want
-        if name in OUTPUTS and OUTPUTS[name].axes[0] == ROWS
+        if name in OUTPUTS and OUTPUTS[name].has_rows
     }
     inputs = _inputs_with_rows(problem)
     flat = {name: array.reshape(_flat_shape(problem, name)) for name, array in arrays.items()}
@@ -73,7 +73,7 @@ def _own_denominator(problem: Problem) -> float:
 
 
 def _inputs_with_rows(problem: Problem) -> dict[str, Array]:
-    return {name: array for name, array in problem.inputs.items() if INPUTS[name].axes[0] == ROWS}
+    return {name: array for name, array in problem.inputs.items() if INPUTS[name].has_rows}
 
 
 def _read(name: str, array: Array, span: slice) -> Array:

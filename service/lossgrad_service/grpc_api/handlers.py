@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 from grpc import aio
@@ -12,15 +13,16 @@ from lossgrad.codecs.server_timing import encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
 from lossgrad.errors import LossGradError
 from lossgrad.v1 import lossgrad_pb2
-from lossgrad_service.calls import Dispatcher, Stopwatch, accept_request_id
+from lossgrad_service.calls import Dispatcher, Service, Stopwatch, accept_request_id
 from lossgrad_service.calls.request_id import HEADER
-from lossgrad_service.grpc_api.methods import METHODS, Method
+from lossgrad_service.grpc_api.methods import COMPUTING, TELLING, Method
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 Context = aio.ServicerContext[bytes, bytes]
+Run: TypeAlias = Callable[[str, Callable[[], bytes]], Awaitable[bytes]]
 
 
 def service_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
@@ -28,17 +30,18 @@ def service_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
 
     Left to gRPC, a message that does not parse would be INTERNAL.
     """
-    handlers = {name: _unary(dispatcher, method) for name, method in METHODS.items()}
-    return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
+    service = dispatcher.service
+    computing = {name: _unary(service, m, dispatcher.run) for name, m in COMPUTING.items()}
+    telling = {name: _unary(service, m, dispatcher.run_at_once) for name, m in TELLING.items()}
+    return grpc.method_handlers_generic_handler(SERVICE_NAME, computing | telling)
 
 
-def _unary(dispatcher: Dispatcher, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+def _unary(service: Service, method: Method, run: Run) -> grpc.RpcMethodHandler[Any, Any]:
     async def answer(message: bytes, context: Context) -> bytes:
         request_id = _request_id(context)
         watch = Stopwatch()
         try:
-            work = partial(method, dispatcher.service, message, watch)
-            reply = await dispatcher.run(request_id, work)
+            reply = await run(request_id, partial(method, service, message, watch))
         except LossGradError as error:
             await _abort(context, error, request_id)
         timing = encode_timing(watch.timing)

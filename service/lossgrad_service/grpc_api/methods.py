@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from lossgrad.codecs import proto
-from lossgrad.types import InfoRequest
 from lossgrad_service.calls import Service, Stopwatch
 
 Method: TypeAlias = Callable[[Service, bytes, Stopwatch], bytes]
@@ -22,11 +21,16 @@ def compute(service: Service, message: bytes, watch: Stopwatch) -> bytes:
         return proto.encode_result(result)
 
 
-def get_server_info(service: Service, _message: bytes, watch: Stopwatch) -> bytes:
-    """Answer a GetServerInfoRequest, which asks for nothing in particular."""
+def get_server_info(service: Service, message: bytes, watch: Stopwatch) -> bytes:
+    """Answer a GetServerInfoRequest by a GetServerInfoResponse."""
+    with watch.stage("decode"):
+        request = proto.decode_info_request(message)
     with watch.stage("encode"):
-        return proto.encode_info(service.info(InfoRequest()))
+        return proto.encode_info(service.info(request))
 
 
-METHODS: Mapping[str, Method] = {"Compute": compute, "GetServerInfo": get_server_info}
-"""Methods by their name in the proto."""
+COMPUTING: Mapping[str, Method] = {"Compute": compute}
+"""Methods that take a thread, by their name in the proto."""
+
+TELLING: Mapping[str, Method] = {"GetServerInfo": get_server_info}
+"""Methods that cost nothing, by their name in the proto."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from grpc import aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from lossgrad_service.calls import Dispatcher
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
-
-_HEALTH_NAMES = ("", SERVICE_NAME)
-_SERVING = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+from lossgrad_service.grpc_api.health import Health
+from lossgrad_service.grpc_api.reflection import Reflection
 
 
 class GrpcServer:
@@ -19,11 +17,11 @@ class GrpcServer:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._server = aio.server(options=_options(dispatcher.service.limits.max_request_bytes))
-        self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
+        self._health = Health(("", SERVICE_NAME))
+        self._reflection = Reflection((SERVICE_NAME, health.SERVICE_NAME))
         self._server.add_generic_rpc_handlers((service_handler(dispatcher),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, self._server)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(self._reflection, self._server)
 
     def listen(self, address: str) -> int:
         """Listen on ``host:port`` or ``unix:path`` and return the port (1 for a path).
@@ -42,24 +40,21 @@ class GrpcServer:
 
     async def start(self) -> None:
         """Take calls; health says NOT_SERVING until `set_serving`."""
-        await self._set_health(_NOT_SERVING)
         await self._server.start()
 
     async def set_serving(self) -> None:
         """Say SERVING."""
-        await self._set_health(_SERVING)
+        await self._health.set_serving(True)
 
     async def drain(self) -> None:
         """Say NOT_SERVING from now on; calls are still taken."""
-        await self._health.enter_graceful_shutdown()
+        await self._health.set_serving(False)
 
     async def stop(self, grace: float) -> None:
         """Take no new calls, and cancel those still under way after `grace` seconds."""
+        await self._health.end()
+        self._reflection.end()
         await self._server.stop(grace)
-
-    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
-        for name in _HEALTH_NAMES:
-            await self._health.set(name, status)
 
 
 def _options(max_request_bytes: int) -> list[tuple[str, int]]:

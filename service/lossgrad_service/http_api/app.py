@@ -12,6 +12,7 @@ from lossgrad.errors import Unavailable
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.http_api import methods
 from lossgrad_service.http_api.body import check_media_type, read_body
+from lossgrad_service.http_api.disconnect import unless_gone
 from lossgrad_service.http_api.errors import CallScope, add_error_handlers
 from lossgrad_service.http_api.openapi import (
     COMPUTE,
@@ -42,6 +43,8 @@ def create_app(dispatcher: Dispatcher) -> FastAPI:
     app.add_api_route("/v1/info", paths.info, **INFO)
     app.add_api_route("/healthz", paths.healthz, **HEALTHZ)
     app.add_api_route("/readyz", paths.readyz, **READYZ)
+    for path, probe in (("/healthz", paths.healthz), ("/readyz", paths.readyz)):
+        app.add_api_route(path, probe, methods=["HEAD"], include_in_schema=False)
     add_schemas(app)
     return app
 
@@ -55,12 +58,17 @@ class Paths:
     async def compute(self, request: Request) -> Response:
         """``POST /v1/compute``."""
         check_media_type(request)
-        limit = self._dispatcher.service.limits.max_request_bytes
-        return await self._answer(request, methods.compute, await read_body(request, limit))
+        service, watch = self._dispatcher.service, Stopwatch()
+        body = await read_body(request, service.limits.max_request_bytes)
+        work = partial(methods.compute, service, body, watch)
+        running = self._dispatcher.run(request.state.request_id, work)
+        return _answer(await unless_gone(request, running), watch)
 
     async def info(self, request: Request) -> Response:
         """``GET /v1/info``."""
-        return await self._answer(request, methods.info, b"")
+        watch = Stopwatch()
+        work = partial(methods.info, self._dispatcher.service, watch)
+        return _answer(await self._dispatcher.run_at_once(request.state.request_id, work), watch)
 
     async def healthz(self) -> Response:
         """``GET /healthz``: the process is alive if it answers at all."""
@@ -73,11 +81,7 @@ class Paths:
             raise Unavailable(f"the server is {readiness.state}")
         return JSONResponse({"status": "ready"})
 
-    async def _answer(
-        self, request: Request, method: methods.Method, body: bytes | bytearray
-    ) -> Response:
-        watch = Stopwatch()
-        work = partial(method, self._dispatcher.service, body, watch)
-        text = await self._dispatcher.run(request.state.request_id, work)
-        timing = encode_timing(watch.timing)
-        return Response(text, headers={"server-timing": timing}, media_type="application/json")
+
+def _answer(text: bytes, watch: Stopwatch) -> Response:
+    timing = encode_timing(watch.timing)
+    return Response(text, headers={"server-timing": timing}, media_type="application/json")

@@ -10,16 +10,23 @@ from starlette.requests import ClientDisconnect, Request
 from lossgrad.errors import Cancelled, TooLarge
 
 _MEDIA_TYPE = "application/json"
+_PLAIN = "identity"
 _CHARSETS = ("utf-8", "utf8")
 
 
 def check_media_type(request: Request) -> None:
-    """Raise 415 unless the body is declared as ``application/json`` in UTF-8."""
+    """Raise 415 unless the body is declared as plain ``application/json`` in UTF-8."""
     sent = Message()
     sent["content-type"] = request.headers.get("content-type", "")
     charset = str(sent.get_param("charset") or _CHARSETS[0])
     if sent.get_content_type() != _MEDIA_TYPE or charset.lower() not in _CHARSETS:
         raise HTTPException(415, f"the body must be {_MEDIA_TYPE} in UTF-8; set content-type so")
+    coding = request.headers.get("content-encoding") or _PLAIN
+    if coding.strip().lower() != _PLAIN:
+        raise HTTPException(
+            415,
+            f"the body must come as it is, not in content-encoding {coding}; do not compress it",
+        )
 
 
 async def read_body(request: Request, limit: int) -> bytearray:

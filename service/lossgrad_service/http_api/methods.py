@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 import orjson
@@ -13,7 +12,6 @@ from lossgrad_service.calls import Service, Stopwatch
 from lossgrad_service.http_api.request import read_call
 
 Body: TypeAlias = bytes | bytearray
-Method: TypeAlias = Callable[[Service, Body, Stopwatch], bytes]
 
 
 def compute(service: Service, body: Body, watch: Stopwatch) -> bytes:
@@ -26,7 +24,7 @@ def compute(service: Service, body: Body, watch: Stopwatch) -> bytes:
         return to_text(json.result_to_json(result, call.encoding))
 
 
-def info(service: Service, _body: Body, watch: Stopwatch) -> bytes:
+def info(service: Service, watch: Stopwatch) -> bytes:
     """Answer ``GET /v1/info``."""
     with watch.stage("encode"):
         return to_text(json.info_to_json(service.info(InfoRequest())))

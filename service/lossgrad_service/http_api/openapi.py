@@ -29,7 +29,7 @@ _PROBLEMS = {
     400: "InvalidArgument: the inputs are wrong; errors tells which and why.",
     404: "Unimplemented: this server has no such path.",
     413: "TooLarge: a limit of /v1/info is exceeded; limit names it.",
-    415: "Unimplemented: the body is not declared as application/json in UTF-8.",
+    415: "Unimplemented: the body is not declared as plain application/json in UTF-8.",
     429: "Busy: not admitted now; safe to retry after Retry-After seconds.",
     500: "Internal: a bug; the server's log has the cause under request_id.",
     503: "Unavailable: starting or draining; safe to retry.",

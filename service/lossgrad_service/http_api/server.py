@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import socket
 from contextlib import suppress
 
@@ -59,7 +58,8 @@ class HttpServer:
 
     async def stop(self, grace: float) -> None:
         """Take no new calls, and cancel those still under way after `grace` seconds."""
-        self._uvicorn.config.timeout_graceful_shutdown = math.ceil(grace)
+        # Annotated as int, but handed on to asyncio as it is.
+        self._uvicorn.config.timeout_graceful_shutdown = grace  # pyright: ignore[reportAttributeAccessIssue]
         self._housekeeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._housekeeping

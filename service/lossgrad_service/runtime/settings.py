@@ -27,7 +27,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LOSSGRAD_", frozen=True)
 
-    host: str = Field(default="127.0.0.1", description="Address that both ports listen on.")
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address that both ports listen on."
+    )
     grpc_port: Port = Field(default=50051, description="Port of gRPC; 0 takes any free one.")
     http_port: Port = Field(default=8080, description="Port of HTTP; 0 takes any free one.")
     unix_socket: Path | None = Field(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LONGEST_PATH = 107
+"""Most bytes of a path; the kernel's 108 have a zero at the end."""
 
 
 @contextmanager
@@ -17,13 +21,26 @@ def reserved_path(path: Path) -> Iterator[None]:
     Raises
     ------
     OSError
-        Where a server listens there, or a file lies there that is no socket.
+        Where a server listens there, a file lies there that is no socket, the folder
+        is missing, or the path is too long.
     """
+    _check_place(path)
     _remove_stale(path)
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+def _check_place(path: Path) -> None:
+    length = len(os.fsencode(path))
+    if length > LONGEST_PATH:
+        raise OSError(
+            f"cannot listen on {path}: a Unix socket's path has {LONGEST_PATH} bytes at most, "
+            f"not {length}; choose a shorter one"
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot listen on {path}: there is no folder {path.parent}")
 
 
 def _remove_stale(path: Path) -> None:

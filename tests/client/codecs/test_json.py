@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from lossgrad.codecs import json as codec
 from lossgrad.codecs.json_arrays import floats_from_lists
+from lossgrad.codecs.json_text import to_text
 from lossgrad.errors import Internal, InvalidArgument
-from lossgrad.types import Limits, Result, ServerInfo
+from lossgrad.types import Limits, Result, ServerInfo, dtypes
 from lossgrad.types.quantities import OUTPUTS
 from tests.client.drawing import arrays, problems, same_bits, same_problem
 
@@ -53,8 +54,28 @@ def test_lists_hold_every_value(array):
     body = codec.result_to_json(Result({"dscores": array}, {}), "list")
     text = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     values = floats_from_lists(orjson.loads(text)["dScores"])
+    with np.errstate(invalid="ignore"):  # signalling NaNs
+        expected = np.asarray(array, np.float64)
     assert values.size == array.size
-    assert np.array_equal(values.ravel(), np.asarray(array, np.float64).ravel(), equal_nan=True)
+    assert np.array_equal(values.ravel(), expected.ravel(), equal_nan=True)
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [("bf16", 0x7F81), ("f32", 0x7F800001)])
+def test_signalling_nans_in_lists(dtype, bits):
+    kind = dtypes.to_numpy(dtype)
+    array = np.array([bits], f"u{kind.itemsize}").view(kind)
+    body = codec.result_to_json(Result({"dscores": array}, {}), "list")
+    assert body == {"dScores": ["NaN"]}
+
+
+@given(problems())
+def test_text_of_a_problem(problem):
+    body = codec.problem_to_json(problem)
+    assert json.loads(to_text(body)) == json.loads(json.dumps(body))
+
+
+def test_text_of_an_empty_object():
+    assert to_text({}) == b"{}"
 
 
 def test_defaults():
@@ -89,6 +110,12 @@ def test_no_rows_in_base64():
     empty = {"shape": [0, 2], "dtype": "f16", "encoding": "base64", "data": ""}
     call = codec.problem_from_json(GOOD | {"scores": empty, "labels": []})
     assert call.problem.scores.shape == (0, 2)
+
+
+def test_every_entry_of_want_that_is_no_output():
+    found = violations(want=["loss", "dScore", 3])
+    assert [field for field, _ in found] == ["want[1]", "want[2]"]
+    assert [detail.rsplit(", got ")[1] for _, detail in found] == ["'dScore'", "3"]
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 3, True])
@@ -180,8 +207,8 @@ def test_unknown_dtype():
 
 
 def test_every_violation_is_told():
-    found = violations(scores=[["a"]], labels=[0.5], foo=1, encoding="xml")
-    assert [field for field, _ in found] == ["foo", "encoding", "scores[0][0]", "labels[0]"]
+    found = violations(scores=[["a"]], labels=[0.5], foo=1, encoding="xml", reg=-1)
+    assert [field for field, _ in found] == ["foo", "encoding", "scores[0][0]", "labels[0]", "reg"]
 
 
 @pytest.mark.parametrize(

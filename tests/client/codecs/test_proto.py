@@ -99,7 +99,9 @@ def test_unset_options_are_defaults():
 
 
 def test_a_zero_that_is_sent_is_not_the_default():
-    assert violations(temperature=0.0) == [("temperature", "must be a finite number > 0, got 0.0")]
+    assert violations(temperature=0.0) == [
+        ("temperature", "must be a number from 1e-100 to 1e100, got 0.0")
+    ]
     assert violations(denominator=0.0)[0][0] == "denominator"
 
 

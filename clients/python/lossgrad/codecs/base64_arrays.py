@@ -15,8 +15,8 @@ _KEYS = ("shape", "dtype", "encoding", "data")
 
 
 def to_object(array: Array) -> dict[str, Any]:
-    """Return ``{"shape", "dtype", "encoding": "base64", "data"}`` for an array."""
-    name, shape, data = tensors.pack(array)
+    """Return ``{"shape", "dtype", "encoding": "base64", "data"}``, in this order, for an array."""
+    name, shape, data = tensors.pack_view(array)
     text = binascii.b2a_base64(data, newline=False).decode("ascii")
     return {"shape": list(shape), "dtype": name, "encoding": "base64", "data": text}
 

@@ -29,7 +29,6 @@ from lossgrad.errors import Internal, InvalidArgument, Violation
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
-from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.options import NUMBERS
 from lossgrad.types.problem import Problem
 from lossgrad.types.quantities import INPUTS, OUTPUTS, SCALARS, WANTABLE
@@ -72,17 +71,13 @@ def problem_from_json(body: object) -> JsonCall:
         raise InvalidArgument.at("", f"the body must be a JSON object, got {shown(body)}")
     sent = {key: value for key, value in cast(dict[str, object], body).items() if value is not None}
     encoding = sent.pop("encoding", "list")
-    violations = _unknown(sent)
+    violations: list[Violation] = []
     if encoding not in ("list", "base64"):
         text = f"must be 'list' or 'base64', got {shown(encoding)}"
         violations.append(Violation("encoding", text))
-    arguments = _read_arrays(sent, violations)
-    if violations:
-        raise InvalidArgument.of(violations)
-    arguments.update(
-        (name, _read_option(name, sent[name])) for name in OPTION_NAMES if name in sent
-    )
-    return JsonCall(Problem.of(arguments), cast(Encoding, encoding))
+    arrays = _read_arrays(sent, violations)
+    others = {n: _read_option(n, value) for n, value in sent.items() if n not in INPUTS}
+    return JsonCall(Problem.of(arrays | others, violations), cast(Encoding, encoding))
 
 
 def result_to_json(result: Result, encoding: Encoding) -> dict[str, Any]:
@@ -138,12 +133,6 @@ def info_from_json(body: Any, _: Mapping[str, float]) -> ServerInfo:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Internal(f"the server's answer cannot be read: {error!r}") from error
-
-
-def _unknown(sent: Mapping[str, object]) -> list[Violation]:
-    known = (*INPUTS, *OPTION_NAMES)
-    text = "is not an input or option of this call"
-    return [Violation(key, text) for key in sent if key not in known]
 
 
 def _read_arrays(sent: Mapping[str, object], violations: list[Violation]) -> dict[str, object]:

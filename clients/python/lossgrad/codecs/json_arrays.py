@@ -66,7 +66,9 @@ def to_lists(array: Array) -> object:
     number for an array without axes.
     """
     is_integer = dtypes.to_name(array.dtype) in dtypes.INTEGERS
-    wide = np.array(array, dtype=np.int64 if is_integer else np.float64, order="C")
+    # A signalling NaN becomes a quiet one, of which NumPy would warn.
+    with np.errstate(invalid="ignore"):
+        wide = np.array(array, dtype=np.int64 if is_integer else np.float64, order="C")
     finite = np.isfinite(wide)
     if finite.all():
         return wide if wide.ndim else wide.item()

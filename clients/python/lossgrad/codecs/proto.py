@@ -68,9 +68,7 @@ def decode_problem(data: bytes) -> Problem:
     arguments = _read_tensors(message, violations)
     for name in OPTION_NAMES:
         arguments[name] = _read_option(message, name, violations)
-    if violations:
-        raise InvalidArgument.of(violations)
-    return Problem.of(arguments)
+    return Problem.of(arguments, violations)
 
 
 def encode_result(result: Result) -> bytes:
@@ -109,6 +107,22 @@ def decode_result(data: bytes, timing: Mapping[str, float]) -> Result:
 def encode_info_request(_: InfoRequest) -> bytes:
     """Return a GetServerInfoRequest."""
     return pb.GetServerInfoRequest().SerializeToString()
+
+
+def decode_info_request(data: bytes) -> InfoRequest:
+    """Return the request in a GetServerInfoRequest, which asks for nothing in particular.
+
+    Raises
+    ------
+    InvalidArgument
+        Where the bytes are none.
+    """
+    try:
+        pb.GetServerInfoRequest.FromString(data)
+    except DecodeError:
+        text = f"the {len(data)} bytes are not a lossgrad.v1.GetServerInfoRequest"
+        raise InvalidArgument.at("", text) from None
+    return InfoRequest()
 
 
 def encode_info(info: ServerInfo) -> bytes:

@@ -35,11 +35,21 @@ def pack(array: Array) -> tuple[str, tuple[int, ...], bytes]:
     BadTensor
         Where the dtype is not one of the contract.
     """
+    name, little = _to_little_endian(array)
+    return name, array.shape, little.tobytes()
+
+
+def pack_view(array: Array) -> tuple[str, tuple[int, ...], memoryview]:
+    """Like `pack`, with a view of the bytes of an array that has them in this form."""
+    name, little = _to_little_endian(array)
+    return name, array.shape, np.ascontiguousarray(little).reshape(-1).view(np.uint8).data
+
+
+def _to_little_endian(array: Array) -> tuple[str, Array]:
     name = dtypes.to_name(array.dtype)
     if name is None:
         raise BadTensor("dtype", f"must be one of {', '.join(dtypes.NAMES)}, got {array.dtype}")
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return name, array.shape, little.tobytes()
+    return name, array.astype(array.dtype.newbyteorder("<"), copy=False)
 
 
 def unpack(name: str, shape: Sequence[int], data: bytes) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from lossgrad.endpoints import Endpoint, Reply, Request
-from lossgrad.errors import InvalidArgument
 
 
 class Transport(Protocol):
@@ -38,8 +37,3 @@ class AsyncTransport(Protocol):
     async def close(self) -> None:
         """Give back connections; later sends are refused."""
         ...
-
-
-def closed_error() -> InvalidArgument:
-    """Return what a send on a closed transport raises."""
-    return InvalidArgument.at("client", "is closed; make a new one")

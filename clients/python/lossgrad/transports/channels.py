@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, cast
 
 from lossgrad.codecs.server_timing import decode_timing
 from lossgrad.codecs.status import DETAILS_KEY, decode_status
-from lossgrad.errors import LossGradError
+from lossgrad.errors import LossGradError, Unavailable
 from lossgrad.transports.target import Target
 
 
@@ -51,6 +51,10 @@ _OPTIONS: Final = (
     ("grpc.keepalive_time_ms", 300_000),
     ("grpc.keepalive_timeout_ms", 20_000),
 )
+
+
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+"""What gRPC says, in the text of an UNAVAILABLE only, of a certificate that is not trusted."""
 
 
 class Call(Protocol):
@@ -139,4 +143,6 @@ def read_error(error: Any) -> LossGradError:
     details = dict(cast(Metadata, error.trailing_metadata() or ())).get(DETAILS_KEY)
     code: int = error.code().value[0]
     text: str = error.details() or f"the call failed with {error.code().name}"
+    if _UNTRUSTED in text:
+        return Unavailable(text, is_permanent=True)
     return decode_status(code, text, details if isinstance(details, bytes) else None)

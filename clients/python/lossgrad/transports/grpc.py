@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lossgrad.endpoints import Endpoint, Reply, Request
-from lossgrad.transports.base import closed_error
 from lossgrad.transports.channels import (
     Channel,
     RpcError,
@@ -11,6 +10,7 @@ from lossgrad.transports.channels import (
     read_error,
     read_timing,
 )
+from lossgrad.transports.closed import closed_error
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
 

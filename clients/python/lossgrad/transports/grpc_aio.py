@@ -7,7 +7,7 @@ import os
 from functools import cache
 
 from lossgrad.endpoints import Endpoint, Reply, Request
-from lossgrad.transports.base import AsyncTransport, closed_error
+from lossgrad.transports.base import AsyncTransport
 from lossgrad.transports.channels import (
     AioChannel,
     RpcError,
@@ -15,6 +15,7 @@ from lossgrad.transports.channels import (
     read_error,
     read_timing,
 )
+from lossgrad.transports.closed import closed_error, told_if_closed
 from lossgrad.transports.grpc import GrpcTransport
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
@@ -55,14 +56,11 @@ class _LoopTransport:
         method = self._channel().unary_unary(endpoint.rpc)
         call = method(endpoint.encode_proto(request), timeout=timeout)
         try:
-            data: bytes = await call
-            metadata = await call.trailing_metadata()
+            with told_if_closed(lambda: self._is_closed):
+                data: bytes = await call
+                metadata = await call.trailing_metadata()
         except RpcError as error:
             raise read_error(error) from None
-        except asyncio.CancelledError:
-            if self._is_closed and not _is_cancelled():
-                raise closed_error() from None
-            raise
         return endpoint.decode_proto(data, read_timing(metadata))
 
     async def close(self) -> None:
@@ -84,12 +82,6 @@ class _LoopTransport:
         """Let go of channels whose event loop is closed."""
         for loop in [loop for loop in self._channels if loop.is_closed()]:
             del self._channels[loop]
-
-
-def _is_cancelled() -> bool:
-    """Tell the caller's own wish from a channel that another task has closed."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import urllib3
 from urllib3 import exceptions
 
+from lossgrad.codecs.json_text import to_text
 from lossgrad.codecs.problem_details import decode_problem_details
 from lossgrad.codecs.server_timing import decode_timing
 from lossgrad.endpoints import Endpoint, Reply, Request
@@ -38,7 +40,7 @@ class HttpTransport:
             response = self._pools.get().request(
                 endpoint.http_method,
                 self._url + endpoint.http_path,
-                body=None if body is None else json.dumps(body, allow_nan=False).encode(),
+                body=None if body is None else to_text(body),
                 headers={} if body is None else {"Content-Type": "application/json"},
                 timeout=urllib3.Timeout(total=timeout),
                 preload_content=False,
@@ -76,8 +78,9 @@ def _failure(error: exceptions.HTTPError, url: str, timeout: float) -> LossGradE
     # urllib3 counts a refused connection among those that timed out.
     is_refused = isinstance(error, exceptions.NewConnectionError)
     if isinstance(error, exceptions.TimeoutError) and not is_refused:
-        return DeadlineExceeded(f"no answer within {timeout:.3g} s")
-    return Unavailable(f"cannot reach {url}: {error}")
+        return DeadlineExceeded(f"no answer within {timeout:g} s")
+    is_untrusted = any(isinstance(e, ssl.SSLCertVerificationError) for e in error.args)
+    return Unavailable(f"cannot reach {url}: {error}", is_permanent=is_untrusted)
 
 
 def _read_error(response: urllib3.BaseHTTPResponse, data: bytes) -> LossGradError:

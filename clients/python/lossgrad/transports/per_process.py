@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from lossgrad.transports.base import closed_error
+from lossgrad.transports.closed import closed_error
 
 Opened = TypeVar("Opened")
 
@@ -27,6 +27,11 @@ class PerProcess(Generic[Opened]):
         self._open = open_
         self._opened: dict[int, Opened] = {}
         self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._is_closed
 
     def get(self) -> Opened:
         """Return this process's own, opening it on first use.

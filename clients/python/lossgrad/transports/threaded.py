@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import DeadlineExceeded, LossGradError
 from lossgrad.transports.base import Transport
+from lossgrad.transports.closed import closed_error, told_if_closed
 from lossgrad.transports.per_process import PerProcess
 
 THREADS = 32
@@ -30,21 +32,28 @@ class ThreadedTransport:
         self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
     ) -> Reply:
         """Make one attempt; see `Transport.send`."""
-        attempt = partial(self._transport.send, endpoint, request, timeout)
-        future = asyncio.get_running_loop().run_in_executor(self._pools.get(), attempt)
+        future = self._begin(partial(self._transport.send, endpoint, request, timeout))
         try:
-            return await asyncio.wait_for(future, timeout)
+            with told_if_closed(lambda: self._pools.is_closed):
+                return await asyncio.wait_for(future, timeout)
         except LossGradError:
             raise
         except TimeoutError as error:
-            raise DeadlineExceeded(f"no answer within {timeout:.3g} s") from error
+            raise DeadlineExceeded(f"no answer within {timeout:g} s") from error
 
     async def close(self) -> None:
-        """Close the transport; attempts under way end by themselves."""
+        """Refuse attempts, those that wait too; those under way end by themselves."""
         pool = self._pools.close()
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
         self._transport.close()
+
+    def _begin(self, attempt: Callable[[], Reply]) -> asyncio.Future[Reply]:
+        pool = self._pools.get()
+        try:
+            return asyncio.get_running_loop().run_in_executor(pool, attempt)
+        except RuntimeError as error:  # another thread has shut the pool down meanwhile
+            raise closed_error() from error
 
 
 def _open_pool() -> ThreadPoolExecutor:

@@ -27,16 +27,31 @@ def read_array(value: object) -> Array:
     Raises
     ------
     NotAnArray
-        With the reason, for ragged lists and the like.
+        With the reason, for ragged lists and the like, and for masked arrays, whose
+        mask would be lost.
     """
     if isinstance(value, np.ndarray):
-        return np.asarray(cast(Array, value))
+        return _without_subclass(cast(Array, value))
     try:
         if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
             return np.from_dlpack(cast(Any, value))
         return np.asarray(cast(Any, value))
     except Exception as error:  # a foreign object may raise anything
         raise NotAnArray(f"cannot be read as an array: {error}") from error
+
+
+def _without_subclass(array: Array) -> Array:
+    if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray):
+        advice = "fill it, or mark rows by ignore_index or sample_weights"
+        raise NotAnArray(f"is a masked array, whose mask would be lost; {advice}")
+    return np.asarray(array)
+
+
+def read_labels(value: object) -> Array:
+    """Like `read_array`, with lists without entries, which NumPy takes for float64, as int64."""
+    array = read_array(value)
+    is_empty_list = isinstance(value, (list, tuple)) and not array.size
+    return array.astype(np.int64) if is_empty_list else array
 
 
 def read_floats(value: object) -> Array:

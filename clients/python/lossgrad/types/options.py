@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from numbers import Real
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 import numpy as np
 
-from lossgrad.errors import Violation
+from lossgrad.errors import MAX_VIOLATIONS, Violation
 from lossgrad.types import dtypes
 from lossgrad.types.quantities import WANTABLE
 
@@ -71,12 +71,16 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Options that are one of a few words."""
 
+# Further out, products and quotients of two of them would leave float64.
+_DIVISOR: Final = _Domain("a finite number of size at least 1e-100", lambda v: abs(v) >= 1e-100)
+_SCALE: Final = _Domain("a number from 1e-100 to 1e100", lambda v: 1e-100 <= v <= 1e100)
+
 NUMBERS: Final[Mapping[str, _Domain]] = MappingProxyType(
     {
-        "denominator": _Domain("a finite number, not 0", lambda v: v != 0),
+        "denominator": _DIVISOR,
         "label_smoothing": _Domain("a number in [0, 1]", lambda v: 0 <= v <= 1),
-        "temperature": _Domain("a finite number > 0", lambda v: v > 0),
-        "softcap": _Domain("a finite number > 0", lambda v: v > 0),
+        "temperature": _SCALE,
+        "softcap": _SCALE,
         "z_loss": _Domain("a finite number ≥ 0", lambda v: v >= 0),
         "margin": _Domain("a finite number ≥ 0", lambda v: v >= 0),
         "reg": _Domain("a finite number ≥ 0", lambda v: v >= 0),
@@ -91,16 +95,37 @@ _INT64: Final = np.iinfo(np.int64)
 
 
 class _Refused(ValueError):
-    """What an option's value should have been."""
+    """What an option's value, or each of its `entries` by their path, should have been."""
+
+    def __init__(self, expected: str, entries: Sequence[tuple[str, object]] = ()) -> None:
+        super().__init__(expected)
+        self._entries = entries
+
+    def violations(self, name: str, value: object) -> list[Violation]:
+        """Return what is wrong with option `name`, which is `value`."""
+        return [
+            Violation(name + path, f"must be {self}, got {_shown(entry)}")
+            for path, entry in self._entries or (("", value),)
+        ]
+
+
+def _is_choice(value: object, choices: Sequence[str]) -> bool:
+    return isinstance(value, str) and value in choices
+
+
+def _one_of(choices: Sequence[str]) -> str:
+    return "one of " + ", ".join(repr(choice) for choice in choices)
 
 
 def _read_choice(value: object, choices: Sequence[str]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise _Refused("one of " + ", ".join(repr(choice) for choice in choices))
-    return value
+    if not _is_choice(value, choices):
+        raise _Refused(_one_of(choices))
+    return cast(str, value)
 
 
 def _read_number(value: object, domain: _Domain) -> float:
+    if getattr(value, "ndim", None) == 0:  # a scalar of NumPy, or an array without axes
+        value = cast(object, cast(Any, value).item())
     if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
         raise _Refused(domain.text)
     try:
@@ -125,12 +150,25 @@ def _read_ignore_index(value: object) -> int:
 
 
 def _read_want(value: object) -> tuple[str, ...]:
-    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, Set)):
         raise _Refused("a list of names of outputs")
-    names = cast(Sequence[object], value)
+    names = cast(Collection[object], value)
     if not names:
         raise _Refused("at least one name of an output; leave it out for the default")
-    return tuple(dict.fromkeys(_read_choice(name, WANTABLE) for name in names))
+    _check_outputs(names)
+    if isinstance(value, Set):
+        return tuple(name for name in WANTABLE if name in value)
+    return tuple(dict.fromkeys(cast(Collection[str], names)))
+
+
+def _check_outputs(names: Collection[object]) -> None:
+    wrong = [
+        ("" if isinstance(names, Set) else f"[{index}]", name)
+        for index, name in enumerate(names)
+        if not _is_choice(name, WANTABLE)
+    ]
+    if wrong:
+        raise _Refused(_one_of(WANTABLE), wrong[:MAX_VIOLATIONS])
 
 
 def _read_float_dtype(value: object) -> str:
@@ -171,6 +209,6 @@ def read_options(arguments: Mapping[str, object]) -> tuple[Options, list[Violati
             continue
         try:
             values[name] = _read_option(name, value)
-        except _Refused as expected:
-            violations.append(Violation(name, f"must be {expected}, got {_shown(value)}"))
+        except _Refused as refused:
+            violations += refused.violations(name, value)
     return Options(**values), violations

@@ -9,14 +9,14 @@ large arrays, such as NaN among the scores, the server finds while it computes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Self, TypedDict, cast
 
 from lossgrad.errors import InvalidArgument, Violation
 from lossgrad.types import dtypes, rules
-from lossgrad.types.arrays import Array, NotAnArray, read_array, read_floats
+from lossgrad.types.arrays import Array, NotAnArray, read_floats, read_labels
 from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.options import (
     EmptyMean,
@@ -76,6 +76,8 @@ class Problem:
     """Extents of the axes ``C``, ``D`` and ``P``, those that occur."""
     leading: tuple[int, ...]
     """Extents of the leading axes ``…``."""
+    inputs: Mapping[str, Array]
+    """The arrays that were sent, in the contract's order; each is an attribute as well."""
     scores: Array | None = None
     labels: Array | None = None
     targets: Array | None = None
@@ -89,8 +91,15 @@ class Problem:
     sample_weights: Array | None = None
 
     @classmethod
-    def of(cls, arguments: Mapping[str, object]) -> Self:
+    def of(cls, arguments: Mapping[str, object], found: Sequence[Violation] = ()) -> Self:
         """Return the problem that a call's arguments state.
+
+        Parameters
+        ----------
+        arguments : mapping
+            Inputs and options by name.
+        found : sequence of Violation
+            What was wrong with arguments that could not be read, to be told with the rest.
 
         Raises
         ------
@@ -104,7 +113,7 @@ class Problem:
         ]
         arrays, unreadable = _read_inputs(arguments)
         options, refused = read_options(arguments)
-        _raise_if_any([*unknown, *unreadable, *refused])
+        _raise_if_any([*unknown, *found, *unreadable, *refused])
         _raise_if_any(rules.presence(arrays))
         _raise_if_any(rules.layout(arrays))
         leading, sizes, disagreeing = rules.bind_axes(arrays)
@@ -113,7 +122,12 @@ class Problem:
         _raise_if_any(rules.compatibility(arrays, options, want))
         _raise_if_any(rules.values(arrays, options))
         return cls(
-            options=options, want=want, sizes=sizes, leading=leading, **cast(dict[str, Any], arrays)
+            options=options,
+            want=want,
+            sizes=sizes,
+            leading=leading,
+            inputs=arrays,
+            **cast(dict[str, Any], arrays),
         )
 
     @property
@@ -126,18 +140,11 @@ class Problem:
         """C."""
         return self.sizes["C"]
 
-    @property
-    def inputs(self) -> dict[str, Array]:
-        """The arrays that were sent, in the contract's order."""
-        sent = {name: cast(Array | None, getattr(self, name)) for name in INPUTS}
-        return {name: array for name, array in sent.items() if array is not None}
-
     def shape_of(self, output: str) -> tuple[int, ...]:
         """Return the shape of an output array in the answer."""
-        axes = OUTPUTS[output].axes
-        if axes[0] == ROWS:
-            return self.leading + tuple(self.sizes[axis] for axis in axes[1:])
-        return tuple(self.sizes[axis] for axis in axes)
+        entry = OUTPUTS[output]
+        fixed = tuple(self.sizes[axis] for axis in entry.axes if axis != ROWS)
+        return self.leading + fixed if entry.has_rows else fixed
 
     def dtype_of(self, output: str) -> str:
         """Return the name of the dtype of an output array in the answer."""
@@ -182,7 +189,7 @@ def _read_inputs(arguments: Mapping[str, object]) -> tuple[dict[str, Array], lis
         value = arguments.get(name)
         if value is None:
             continue
-        read = read_floats if entry.dtypes == dtypes.FLOATS else read_array
+        read = read_floats if entry.dtypes == dtypes.FLOATS else read_labels
         try:
             arrays[name] = read(value)
         except NotAnArray as error:

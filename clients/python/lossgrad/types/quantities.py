@@ -29,6 +29,11 @@ class Input:
     dtypes: tuple[str, ...]
     doc: str
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has an entry, or a vector of them, for each row."""
+        return ROWS in self.axes
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
@@ -50,6 +55,11 @@ class Output:
     """The quantity whose gradient this is."""
     dtype: str | None = None
     """Its dtype where that is fixed; otherwise that of `gradient_of`, or of the scores."""
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has an entry, or a vector of them, for each row."""
+        return ROWS in self.axes
 
 
 INPUTS: Final[Mapping[str, Input]] = MappingProxyType(

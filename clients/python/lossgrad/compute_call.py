@@ -1,20 +1,14 @@
-"""What the two clients share: settings, and calls prepared without any transport."""
+"""A call of `compute` without any transport: its problem and the caller's own arrays."""
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from numbers import Real
-from typing import Any, Final, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
 from lossgrad.errors import InvalidArgument, Violation
-from lossgrad.retry import Flow, RetryPolicy
-from lossgrad.transports.per_process import PerProcess
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
 from lossgrad.types.problem import Problem
@@ -22,35 +16,6 @@ from lossgrad.types.quantities import OUTPUTS
 from lossgrad.types.result import Result
 
 Out = Mapping[str, Array]
-
-LONGEST_TIMEOUT: Final = 1e8
-"""Seconds that stand for any longer timeout; sockets take no more than about that."""
-
-
-class ClientSettings:
-    """The part of a client that is the same whether it blocks or awaits.
-
-    Pickles as its target and options; the copy opens connections of its own.
-    """
-
-    def __init__(
-        self, target: str, *, timeout: float = 60.0, tls_ca: str | os.PathLike[str] | None = None
-    ) -> None:
-        self.target = target
-        self.timeout = read_timeout(timeout)
-        self.tls_ca = None if tls_ca is None else os.fspath(tls_ca)
-        self._policies = PerProcess[RetryPolicy](RetryPolicy)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.target!r}, timeout={self.timeout!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), self.target, timeout=self.timeout, tls_ca=self.tls_ca), ()
-
-    def _flow(self, timeout: float | None) -> Flow:
-        """Return the attempts of one call; see `RetryPolicy.flow`."""
-        seconds = self.timeout if timeout is None else read_timeout(timeout)
-        return self._policies.get().flow(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +53,6 @@ class ComputeCall:
         for name, array in self.out.items():
             np.copyto(array, result.arrays[name])
         return Result(result.scalars | result.arrays | dict(self.out), result.timing)
-
-
-def read_timeout(value: object) -> float:
-    """Return a timeout in seconds.
-
-    Raises
-    ------
-    InvalidArgument
-        Where it is not a finite number > 0.
-    """
-    if not isinstance(value, bool) and isinstance(value, Real) and 0 < cast(Any, value) < math.inf:
-        return float(min(cast(Any, value), LONGEST_TIMEOUT))
-    raise InvalidArgument.at("timeout", f"must be a finite number > 0 of seconds, got {value!r}")
 
 
 def _require_bfloat16(problem: Problem) -> None:

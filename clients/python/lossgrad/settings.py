@@ -1,0 +1,62 @@
+"""What the two clients are made of: target, timeout, trust and retries."""
+
+from __future__ import annotations
+
+import math
+import os
+from functools import partial
+from numbers import Real
+from typing import Any, Final, cast
+
+from lossgrad.errors import InvalidArgument
+from lossgrad.retry import Flow, RetryPolicy
+from lossgrad.transports.per_process import PerProcess
+
+LONGEST_TIMEOUT: Final = 1e8
+"""Seconds that stand for any longer timeout; sockets take no more than about that."""
+
+
+class ClientSettings:
+    """The part of a client that is the same whether it blocks or awaits.
+
+    Pickles as its target and options; the copy opens connections of its own.
+    """
+
+    def __init__(
+        self, target: str, *, timeout: float = 60.0, tls_ca: str | os.PathLike[str] | None = None
+    ) -> None:
+        self.target = target
+        self.timeout = read_timeout(timeout)
+        self.tls_ca = None if tls_ca is None else _read_path(tls_ca)
+        self._policies = PerProcess[RetryPolicy](RetryPolicy)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.target!r}, timeout={self.timeout!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self.target, timeout=self.timeout, tls_ca=self.tls_ca), ()
+
+    def _flow(self, timeout: float | None) -> Flow:
+        """Return the attempts of one call; see `RetryPolicy.flow`."""
+        seconds = self.timeout if timeout is None else read_timeout(timeout)
+        return self._policies.get().flow(seconds)
+
+
+def read_timeout(value: object) -> float:
+    """Return a timeout in seconds.
+
+    Raises
+    ------
+    InvalidArgument
+        Where it is not a finite number > 0.
+    """
+    if not isinstance(value, bool) and isinstance(value, Real) and 0 < cast(Any, value) < math.inf:
+        return float(min(cast(Any, value), LONGEST_TIMEOUT))
+    raise InvalidArgument.at("timeout", f"must be a finite number > 0 of seconds, got {value!r}")
+
+
+def _read_path(value: object) -> str:
+    try:
+        return os.fsdecode(cast(Any, value))
+    except TypeError:
+        raise InvalidArgument.at("tls_ca", f"must be a path, got {value!r}") from None
