@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -10,9 +11,11 @@ from threadpoolctl import threadpool_info
 
 from lossgrad_service.runtime.info import server_info
 from lossgrad_service.runtime.logs import EscapingFormatter, escape_control_characters
-from lossgrad_service.runtime.settings import Settings, available_cores
+from lossgrad_service.runtime.settings import Settings, available_cores, is_loopback
 from lossgrad_service.runtime.threads import compute_threads
 from tests.running import PATIENCE_SECONDS
+
+OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text().splitlines()
 
 
 def test_defaults_are_the_contracts(monkeypatch):
@@ -50,8 +53,20 @@ def test_settings_out_of_range_are_refused(name, value):
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_every_setting_is_described(name):
-    assert Settings.model_fields[name].description
+def test_every_setting_is_in_the_operators_table(name):
+    field = Settings.model_fields[name]
+    row = next(line for line in OPERATIONS if line.startswith(f"| `LOSSGRAD_{name.upper()}` |"))
+    assert field.description in row
+    if field.default_factory is None and field.default is not None:
+        assert f"| {field.default} |" in row
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)],
+)
+def test_loopback_is_told_from_the_rest(host, expected):
+    assert is_loopback(host) is expected
 
 
 def test_info_tells_settings():

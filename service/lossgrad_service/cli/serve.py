@@ -15,8 +15,10 @@ import typer
 
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.runtime.logs import set_up_logging
-from lossgrad_service.runtime.settings import Settings
+from lossgrad_service.runtime.settings import Settings, is_loopback
 from lossgrad_service.server import Server
+
+_log = logging.getLogger(__name__)
 
 
 def _flag(name: str) -> Any:
@@ -48,9 +50,15 @@ def serve(
     with told_kindly():
         settings = Settings(**flags)
         set_up_logging(settings.log_level)
+        _warn_of_open_ports(settings.host)
         asyncio.run(_serve(settings))
     if _still_computes():
         _end_now()
+
+
+def _warn_of_open_ports(host: str) -> None:
+    if not is_loopback(host):
+        _log.warning("%s is open to others, and neither TLS nor keys stand before the ports", host)
 
 
 async def _serve(settings: Settings) -> None:

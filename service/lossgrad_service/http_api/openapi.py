@@ -59,7 +59,7 @@ _REQUEST_ID = _header(
     "x-request-id",
     "string",
     "The caller's own x-request-id if that is 1 to 128 visible ASCII characters, or a new one; "
-    "the server's log has it.",
+    "a bug is logged under it.",
 )
 _SERVER_TIMING = _header(
     "server-timing",
