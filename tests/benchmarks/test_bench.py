@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
+from lossgrad import TooLarge
 from lossgrad_service.benchmarks.timing import WARM_UP, medians
 from lossgrad_service.benchmarks.ways import batch, open_ways
 from lossgrad_service.cli.app import app
@@ -24,6 +26,15 @@ def test_every_way_brings_the_same_gradient() -> None:
         np.testing.assert_array_equal(gradient, gradients[0])
     # Lists are float64: the same scores, with a gradient in float64.
     np.testing.assert_allclose(lists, gradients[0], rtol=1e-5)
+
+
+def test_lists_that_are_too_large_are_told_so() -> None:
+    with (
+        running_server(max_request_bytes=500) as running,
+        open_ways(running.server.addresses, batch(16, 4)) as ways,
+        pytest.raises(TooLarge),
+    ):
+        ways["HTTP, nested lists"]()
 
 
 def test_ways_are_called_in_turn() -> None:

@@ -12,6 +12,7 @@ import orjson
 import urllib3
 
 from lossgrad import Client
+from lossgrad.codecs.problem_details import decode_problem_details
 from lossgrad.types import Array
 
 Call = Callable[[], object]
@@ -53,8 +54,17 @@ def open_ways(targets: Mapping[str, str], arguments: dict[str, Any]) -> Iterator
 
 
 def _post_lists(pool: urllib3.PoolManager, target: str, arguments: dict[str, Any]) -> Array:
-    """Make the call as a caller with NumPy arrays and no client would: lists out, lists in."""
+    """Make the call as a caller with NumPy arrays and no client would: lists out, lists in.
+
+    Raises
+    ------
+    LossGradError
+        What the service answered, such as `TooLarge` for a batch that fits as bytes only.
+    """
     body = orjson.dumps(arguments, option=orjson.OPT_SERIALIZE_NUMPY)
     headers = {"content-type": "application/json"}
     answer = pool.request("POST", f"{target}/v1/compute", body=body, headers=headers)
-    return np.array(orjson.loads(answer.data)["dScores"])
+    document = orjson.loads(answer.data)
+    if answer.status != 200:
+        raise decode_problem_details(answer.status, document)
+    return np.array(document["dScores"])
