@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from pydantic import ValidationError
@@ -67,6 +70,20 @@ def test_every_setting_is_in_the_operators_table(name):
 )
 def test_loopback_is_told_from_the_rest(host, expected):
     assert is_loopback(host) is expected
+
+
+def test_collector_is_relaxed_in_a_process_that_serves():
+    code = """
+        import gc
+        from lossgrad_service.runtime.collector import relax_collector
+        before = gc.get_threshold()
+        relax_collector()
+        print(gc.get_freeze_count() > 0, all(a < b for a, b in zip(before, gc.get_threshold())))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]
 
 
 def test_info_tells_settings():

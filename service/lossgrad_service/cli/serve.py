@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from lossgrad_service.cli.errors import told_kindly
+from lossgrad_service.runtime.collector import relax_collector
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.settings import Settings, is_loopback
 from lossgrad_service.server import Server
@@ -51,6 +52,7 @@ def serve(
         settings = Settings(**flags)
         set_up_logging(settings.log_level)
         _warn_of_open_ports(settings.host)
+        relax_collector()
         asyncio.run(_serve(settings))
     if _still_computes():
         _end_now()
