@@ -78,7 +78,7 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.runtime",
         CALLS,
     ),
-    f"{SERVICE}.local": (f"{SERVICE}.runtime", CALLS, *CONTRACT, "pydantic", "pydantic_core"),
+    f"{SERVICE}.local": (f"{SERVICE}.runtime", CALLS, *CONTRACT, "pydantic"),
 }
 UNBOUND = (
     SERVICE,

@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from lossgrad.errors import InvalidArgument, Violation
 from lossgrad_service.calls import Service, accept_request_id, guarded
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.settings import Settings
+from lossgrad_service.runtime.wrong_settings import variable_of, wrong_settings
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
@@ -39,12 +39,8 @@ def _settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise InvalidArgument.of([_wrong_setting(details) for details in error.errors()]) from error
-
-
-def _wrong_setting(details: ErrorDetails) -> Violation:
-    variable = f"LOSSGRAD_{details['loc'][0]}".upper()
-    return Violation(variable, f"{details['msg']}, got {details['input']!r}")
+        violations = [Violation(variable_of(name), text) for name, text in wrong_settings(error)]
+        raise InvalidArgument.of(violations) from error
 
 
 def _handle(method: Callable[[Service, Request], Reply], request: Request) -> Reply:

@@ -34,7 +34,7 @@ class Server:
     @property
     def addresses(self) -> dict[str, str]:
         """Where the server listens, by protocol; each a target that the client takes."""
-        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        host = _in_address(self.settings.host)
         found = {"gRPC": f"{host}:{self.grpc_port}", "HTTP": f"http://{host}:{self.http_port}"}
         if self.settings.unix_socket is not None:
             found["Unix"] = f"unix://{self.settings.unix_socket.absolute()}"
@@ -87,9 +87,8 @@ class Server:
 
     def _listen(self, resources: AsyncExitStack) -> None:
         host, path = self.settings.host, self.settings.unix_socket
-        grpc_host = f"[{host}]" if ":" in host else host
         resources.callback(self._http.close)
-        self.grpc_port = self._grpc.listen(f"{grpc_host}:{self.settings.grpc_port}")
+        self.grpc_port = self._grpc.listen(f"{_in_address(host)}:{self.settings.grpc_port}")
         self.http_port = self._http.listen(host, self.settings.http_port)
         if path is not None:
             resources.enter_context(reserved_path(path))
@@ -98,3 +97,8 @@ class Server:
     async def _stop_adapters(self) -> None:
         grace = self.settings.shutdown_grace_seconds
         await asyncio.gather(self._grpc.stop(grace), self._http.stop(grace))
+
+
+def _in_address(host: str) -> str:
+    """Return a host as it stands before a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host

@@ -16,6 +16,7 @@ from lossgrad.errors import (
     TooLarge,
     Unavailable,
 )
+from lossgrad_service.runtime.wrong_settings import variable_of, wrong_settings
 
 WRONG_INPUT = 2
 UNAVAILABLE = 3
@@ -56,9 +57,6 @@ def _exit_code(error: LossGradError) -> int:
 def _setting_lines(error: ValidationError) -> list[str]:
     """Return one line for each wrong setting, named as its flag and its variable."""
     return [
-        _setting_line(str(e["loc"][0]), f"{e['msg']}, got {e['input']!r}") for e in error.errors()
+        f"--{name.replace('_', '-')} ({variable_of(name)}): {text}"
+        for name, text in wrong_settings(error)
     ]
-
-
-def _setting_line(name: str, text: str) -> str:
-    return f"--{name.replace('_', '-')} (LOSSGRAD_{name.upper()}): {text}"

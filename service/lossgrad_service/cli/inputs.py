@@ -12,13 +12,11 @@ from zipfile import BadZipFile
 import numpy as np
 import orjson
 
-from lossgrad.codecs.json import SPELLINGS, problem_from_json
+from lossgrad.codecs.json import problem_from_json, unspelled
 from lossgrad.errors import InvalidArgument
 from lossgrad.types.options import NAMES
 
 _ZIP = b"PK"
-
-_NAMES = {spelling: name for name, spelling in SPELLINGS.items()}
 
 
 def read_arguments(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +32,8 @@ def read_arguments(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     data = _read_bytes(source)
     if data.startswith(_ZIP):
-        return _with_names({**_read_archive(data), **options})
+        arguments = {**_read_archive(data), **options}
+        return {**arguments, "want": unspelled(arguments.get("want"))}
     problem = problem_from_json(_with_options(_read_json(data), options)).problem
     return {**problem.inputs, **problem.options.chosen}
 
@@ -91,12 +90,3 @@ def _with_options(document: object, options: Mapping[str, Any]) -> object:
 def _plain(name: str, array: Any) -> Any:
     """Return an option of an archive, where it is an array like all else, as a plain value."""
     return array.tolist() if name in NAMES else array
-
-
-def _with_names(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return `arguments` with outputs that are spelled as in JSON under their own names."""
-    want = arguments.get("want")
-    if not isinstance(want, list):
-        return arguments
-    names = [_NAMES.get(entry, entry) if isinstance(entry, str) else entry for entry in want]
-    return {**arguments, "want": names}

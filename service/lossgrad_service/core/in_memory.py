@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from time import perf_counter
 from typing import Any
 
@@ -81,7 +80,7 @@ def _read(name: str, array: Array, span: slice) -> Array:
 
 
 def _flat_shape(problem: Problem, name: str) -> tuple[int, ...]:
-    return (prod(problem.leading), *problem.shape_of(name)[len(problem.leading) :])
+    return (problem.n_rows, *problem.shape_of(name)[len(problem.leading) :])
 
 
 def _finished(problem: Problem, name: str, value: Any) -> Any:

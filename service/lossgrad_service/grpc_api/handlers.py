@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeAlias
 import grpc
 from grpc import aio
 
-from lossgrad.codecs.server_timing import encode_timing
+from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
 from lossgrad.errors import LossGradError
 from lossgrad.v1 import lossgrad_pb2
@@ -45,7 +45,7 @@ def _unary(service: Service, method: Method, run: Run) -> grpc.RpcMethodHandler[
         except LossGradError as error:
             await _abort(context, error, request_id)
         timing = encode_timing(watch.timing)
-        context.set_trailing_metadata(((HEADER, request_id), ("server-timing", timing)))
+        context.set_trailing_metadata(((HEADER, request_id), (KEY, timing)))
         return reply
 
     return grpc.unary_unary_rpc_method_handler(answer)

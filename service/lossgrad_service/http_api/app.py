@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from lossgrad.codecs.server_timing import encode_timing
+from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.errors import Unavailable
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.http_api import methods
@@ -84,4 +84,4 @@ class Paths:
 
 def _answer(text: bytes, watch: Stopwatch) -> Response:
     timing = encode_timing(watch.timing)
-    return Response(text, headers={"server-timing": timing}, media_type="application/json")
+    return Response(text, headers={KEY: timing}, media_type="application/json")

@@ -80,6 +80,13 @@ def problem_from_json(body: object) -> JsonCall:
     return JsonCall(Problem.of(arrays | others, violations), cast(Encoding, encoding))
 
 
+def unspelled(want: object) -> object:
+    """Return a list of outputs in either spelling by their names; `Problem.of` refuses the rest."""
+    if not isinstance(want, list):
+        return want
+    return [_name_of(entry) for entry in cast(list[object], want)]
+
+
 def result_to_json(result: Result, encoding: Encoding) -> dict[str, Any]:
     """Return the answer for a result; see `to_lists` for what becomes of an array in lists."""
     write = to_object if encoding == "base64" else to_lists
@@ -157,9 +164,7 @@ def _read_option(name: str, value: object) -> object:
     """Return an option as Python's callers state it; what is wrong with it `Problem.of` tells."""
     if name in NUMBERS and isinstance(value, str):
         return NONFINITE.get(value, value)
-    if name == "want" and isinstance(value, list):
-        return [_name_of(entry) for entry in cast(list[object], value)]
-    return value
+    return unspelled(value) if name == "want" else value
 
 
 def _name_of(entry: object) -> object:

@@ -59,11 +59,7 @@ def decode_problem(data: bytes) -> Problem:
     InvalidArgument
         Where the bytes are not a ComputeRequest or state no consistent problem.
     """
-    try:
-        message = pb.ComputeRequest.FromString(data)
-    except DecodeError:
-        text = f"the {len(data)} bytes are not a lossgrad.v1.ComputeRequest"
-        raise InvalidArgument.at("", text) from None
+    message = _parse_request(pb.ComputeRequest, data)
     violations: list[Violation] = []
     arguments = _read_tensors(message, violations)
     for name in OPTION_NAMES:
@@ -117,11 +113,7 @@ def decode_info_request(data: bytes) -> InfoRequest:
     InvalidArgument
         Where the bytes are none.
     """
-    try:
-        pb.GetServerInfoRequest.FromString(data)
-    except DecodeError:
-        text = f"the {len(data)} bytes are not a lossgrad.v1.GetServerInfoRequest"
-        raise InvalidArgument.at("", text) from None
+    _parse_request(pb.GetServerInfoRequest, data)
     return InfoRequest()
 
 
@@ -166,6 +158,14 @@ _INFO_WORDS: Mapping[str, enums.Words] = {
     "float_dtypes": enums.DTYPES,
     "label_dtypes": enums.DTYPES,
 }
+
+
+def _parse_request(kind: type[AnyMessage], data: bytes) -> AnyMessage:
+    try:
+        return kind.FromString(data)
+    except DecodeError:
+        text = f"the {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}"
+        raise InvalidArgument.at("", text) from None
 
 
 def _parse_reply(kind: type[AnyMessage], data: bytes) -> AnyMessage:

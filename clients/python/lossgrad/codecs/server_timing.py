@@ -1,13 +1,17 @@
 """Where the service's time went: seconds by stage, sent as a Server-Timing header.
 
 The text is that of the W3C's Server Timing, ``decode;dur=0.12, compute;dur=1.5``
-in milliseconds; gRPC carries it as trailing metadata ``server-timing``.
+in milliseconds; gRPC carries it as trailing metadata.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Final
+
+KEY: Final = "server-timing"
+"""Name of the HTTP header and of the gRPC metadata."""
 
 _STAGE = re.compile(r"([A-Za-z][\w-]*);dur=(\d{1,12}(?:\.\d{1,12})?)")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
-from lossgrad.codecs.server_timing import decode_timing
+from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.codecs.status import DETAILS_KEY, decode_status
 from lossgrad.errors import LossGradError, Unavailable
 from lossgrad.transports.target import Target
@@ -134,7 +134,7 @@ def _open(kind: Any, target: Target, authority: bytes | None) -> object:
 
 def read_timing(metadata: Metadata | None) -> dict[str, float]:
     """Return where the service's time went, from trailing metadata."""
-    text = dict(metadata or ()).get("server-timing")
+    text = dict(metadata or ()).get(KEY)
     return decode_timing(text if isinstance(text, str) else None)
 
 

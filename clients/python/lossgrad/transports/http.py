@@ -13,7 +13,7 @@ from urllib3 import exceptions
 
 from lossgrad.codecs.json_text import to_text
 from lossgrad.codecs.problem_details import decode_problem_details
-from lossgrad.codecs.server_timing import decode_timing
+from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import DeadlineExceeded, Internal, LossGradError, Unavailable
 from lossgrad.transports.per_process import PerProcess
@@ -50,7 +50,7 @@ class HttpTransport:
             raise _failure(error, self._url, timeout) from error
         if response.status != 200:
             raise _read_error(response, data)
-        timing = decode_timing(response.headers.get("Server-Timing"))
+        timing = decode_timing(response.headers.get(KEY))
         return endpoint.decode_json(_parse_answer(data), timing)
 
     def close(self) -> None:
