@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROTO := protos/lossgrad/v1/lossgrad.proto
 BASELINE := protos/baseline.txtpb
-PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
+INTEGRATIONS := .venv-integrations
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations accuracy check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +26,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/pip
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
+$(INTEGRATIONS)/bin/pip:
+	$(PYTHON) -m venv $(INTEGRATIONS)
+
+$(INTEGRATIONS)/.ready: pyproject.toml constraints.txt constraints-integrations.txt | $(INTEGRATIONS)/bin/pip
+	$(INTEGRATIONS)/bin/pip install $(PIP_FLAGS) --constraint constraints-integrations.txt --editable '.[integrations]'
+	@touch $@
+
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
 	$(BIN)/lossgrad demo $(ARGS)
 
@@ -32,6 +41,12 @@ serve: $(VENV)/.demo ## Serve gRPC on localhost:50051 and HTTP on localhost:8080
 
 test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
 	$(BIN)/pytest $(ARGS)
+
+test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn (ARGS="-k nets")
+	$(INTEGRATIONS)/bin/pytest integrations $(ARGS)
+
+accuracy: $(INTEGRATIONS)/.ready ## Compute the tables of docs/accuracy.md again
+	$(INTEGRATIONS)/bin/python -m integrations.accuracy
 
 check: lint types check-proto ## Check format, lint, types, generated code and the proto contract
 
@@ -64,5 +79,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environment and what tools left behind
-	rm -rf $(VENV) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEGRATIONS) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

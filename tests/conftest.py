@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import lossgrad
+from lossgrad_service import core
 from tests import running
 
 TRANSPORTS = ("local", "grpc", "grpc-aio", "unix", "http")
@@ -18,6 +19,12 @@ EXAMPLES = {"local": 150}
 """Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
 
 FEW_EXAMPLES = 5
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """Compile what is not yet: no test then waits for it, nor sees what is said of it."""
+    core.warm_up()
 
 
 @pytest.fixture(scope="session")

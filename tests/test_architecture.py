@@ -39,7 +39,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "grpc",
         "urllib3",
     ),
-    f"{SERVICE}.kernels": (f"{SERVICE}.kernels", "numpy", "threadpoolctl"),
+    f"{SERVICE}.kernels": (
+        f"{SERVICE}.kernels",
+        "llvmlite",
+        "numba",
+        "numpy",
+        "threadpoolctl",
+    ),
     f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
     CALLS: (CALLS, f"{SERVICE}.core", *CONTRACT),
     f"{SERVICE}.grpc_api": (

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from lossgrad.errors import InvalidArgument, Violation
 from lossgrad_service.calls import Service, accept_request_id, guarded
 from lossgrad_service.runtime.info import limits_of, server_info
+from lossgrad_service.runtime.machine_code import keep_where_set
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.wrong_settings import variable_of, wrong_settings
 
@@ -28,6 +29,7 @@ Reply = TypeVar("Reply")
 @cache
 def _service() -> Service:
     settings = _settings()
+    keep_where_set(settings)
     start = time.monotonic()
     return Service(
         limits=limits_of(settings),

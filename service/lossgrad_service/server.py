@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -10,6 +11,7 @@ from lossgrad_service.calls import Dispatcher, Readiness, Service
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
 from lossgrad_service.runtime.info import limits_of, server_info
+from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.threads import compute_threads
 from lossgrad_service.runtime.unix_socket import reserved_path
@@ -18,8 +20,10 @@ from lossgrad_service.runtime.unix_socket import reserved_path
 class Server:
     """A running server, as an asynchronous context manager.
 
-    Inside the ``async with`` every port listens and the server is ready; leaving it
-    drains, and returns once calls under way are done or their grace is over.
+    Inside the ``async with`` every port listens and the server is ready, unless it was
+    asked to stop before; leaving it drains, and returns once calls under way are done or
+    their grace is over. On the way in, the ports listen while the kernels are loaded or
+    compiled: probes say that the server is starting, and calls wait for what they need.
     """
 
     grpc_port: int
@@ -65,20 +69,22 @@ class Server:
         await self._grpc.drain()
 
     async def _start(self, resources: AsyncExitStack) -> None:
-        dispatcher = self._dispatcher(resources)
+        keep_where_set(self.settings)
+        threads = resources.enter_context(compute_threads(self.settings.compute_threads))
+        dispatcher = self._dispatcher(threads)
         self._grpc = GrpcServer(dispatcher)
         self._http = HttpServer(dispatcher)
         self._listen(resources)
         await self._http.start()
         await self._grpc.start()
         resources.push_async_callback(self._stop_adapters)
-        self._readiness.set_ready()
-        await self._grpc.set_serving()
+        if await warmed_up(threads, self._stop_requested):
+            self._readiness.set_ready()
+            await self._grpc.set_serving()
 
-    def _dispatcher(self, resources: AsyncExitStack) -> Dispatcher:
+    def _dispatcher(self, threads: Executor) -> Dispatcher:
         # FastAPI keeps what its routes lead to until the process ends: not this server.
         settings, readiness = self.settings, self._readiness
-        threads = resources.enter_context(compute_threads(settings.compute_threads))
         service = Service(
             limits=limits_of(settings),
             describe=lambda: server_info(settings, readiness.uptime),

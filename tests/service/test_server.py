@@ -16,6 +16,8 @@ import lossgrad
 from lossgrad_service import core
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
+from lossgrad_service.runtime.settings import Settings
+from lossgrad_service.server import Server
 from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.web import call
 
@@ -26,6 +28,71 @@ def health(target):
     with channel_to(target) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         return stub.Check(health_pb2.HealthCheckRequest()).status
+
+
+def test_starting_server_says_so_and_already_takes_calls(monkeypatch):
+    entered, compiled = Event(), Event()
+
+    def slow():
+        entered.set()
+        compiled.wait(PATIENCE_SECONDS)
+
+    async def scenario():
+        server = Server(Settings(grpc_port=0, http_port=0, lame_duck_seconds=0, compute_threads=2))
+        starting = asyncio.create_task(server.__aenter__())
+        assert await asyncio.to_thread(entered.wait, PATIENCE_SECONDS)
+        before = await asyncio.to_thread(probes, server)
+        compiled.set()
+        await starting
+        after = await asyncio.to_thread(probes, server)
+        await server.__aexit__()
+        return before, after
+
+    monkeypatch.setattr(core, "warm_up", slow)
+    before, after = asyncio.run(scenario())
+    assert before == (
+        200,
+        503,
+        "the server is starting",
+        health_pb2.HealthCheckResponse.NOT_SERVING,
+        1,
+    )
+    assert after == (200, 200, None, health_pb2.HealthCheckResponse.SERVING, 1)
+
+
+def probes(server):
+    """Return what the probes of a server say, and whether it takes calls."""
+    http, grpc = server.addresses["HTTP"], server.addresses["gRPC"]
+    ready = call(f"{http}/readyz")
+    with lossgrad.Client(grpc) as client:
+        n_rows = client.compute(**ONE_ROW).n_rows
+    alive = call(f"{http}/healthz").status
+    return alive, ready.status, ready.json.get("detail"), health(grpc), n_rows
+
+
+def test_server_asked_to_stop_does_not_wait_for_the_compiler(monkeypatch):
+    compiled = Event()
+    monkeypatch.setattr(core, "warm_up", lambda: compiled.wait(PATIENCE_SECONDS))
+
+    async def scenario():
+        server = Server(Settings(grpc_port=0, http_port=0, lame_duck_seconds=0))
+        server.request_stop()
+        async with server:
+            found = await asyncio.to_thread(call, f"{server.addresses['HTTP']}/readyz")
+            await server.wait()
+        return found.status
+
+    assert asyncio.run(scenario()) == 503
+    compiled.set()
+
+
+def test_server_that_cannot_warm_up_does_not_start(monkeypatch):
+    def broken():
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(core, "warm_up", broken)
+    with pytest.raises(RuntimeError, match="no compiler"), running_server():
+        pass
 
 
 def test_draining_server_says_so_and_still_takes_calls():

@@ -140,6 +140,34 @@ def test_signal_before_the_ports_listen_ends_in_order():
         assert process.stderr.read() == ""
 
 
+ENDLESS_COMPILER = """
+from threading import Event
+from lossgrad_service import core
+from lossgrad_service.__main__ import main
+
+def warm_up():
+    print("compiling -", flush=True)
+    Event().wait()
+
+core.warm_up = warm_up
+main()
+"""
+
+
+def test_signal_while_the_kernels_are_compiled_ends_in_order():
+    """The first line is the compiler's; the addresses follow the signal."""
+    command = [sys.executable, "-c", ENDLESS_COMPILER, "serve", *FLAGS]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment({}), **pipes) as process:
+        try:
+            assert read_line(process).startswith("compiling")
+            process.terminate()
+            assert process.wait(PATIENCE_SECONDS) == 0
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+
+
 def test_variables_are_read_and_flags_win():
     limits = {"LOSSGRAD_MAX_RESPONSE_BYTES": "23", "LOSSGRAD_MAX_REQUEST_BYTES": "5"}
     with serving("--max-request-bytes", "99", **limits) as (_, addresses):

@@ -28,7 +28,7 @@ class Readiness:
         return 0.0 if self._ready_since is None else self._clock() - self._ready_since
 
     def set_ready(self) -> None:
-        """Every port listens."""
+        """Every port listens, and every kernel is compiled."""
         self.state = "ready"
         self._ready_since = self._clock()
 

@@ -9,11 +9,10 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Annotated
 
 from lossgrad_service.cli.errors import told_kindly
+from lossgrad_service.cli.settings import flag
 from lossgrad_service.runtime.collector import relax_collector
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.settings import Settings, is_loopback
@@ -22,26 +21,19 @@ from lossgrad_service.server import Server
 _log = logging.getLogger(__name__)
 
 
-def _flag(name: str) -> Any:
-    """Return the option of a setting, told in the words of the setting."""
-    field = Settings.model_fields[name]
-    has_fixed_default = field.default_factory is None and field.default is not None
-    default = f" [default: {field.default}]" if has_fixed_default else ""
-    return typer.Option(help=f"{field.description}{default}", show_default=False)
-
-
 def serve(
     *,
-    host: Annotated[str | None, _flag("host")] = None,
-    grpc_port: Annotated[int | None, _flag("grpc_port")] = None,
-    http_port: Annotated[int | None, _flag("http_port")] = None,
-    unix_socket: Annotated[Path | None, _flag("unix_socket")] = None,
-    max_request_bytes: Annotated[int | None, _flag("max_request_bytes")] = None,
-    max_response_bytes: Annotated[int | None, _flag("max_response_bytes")] = None,
-    compute_threads: Annotated[int | None, _flag("compute_threads")] = None,
-    lame_duck_seconds: Annotated[float | None, _flag("lame_duck_seconds")] = None,
-    shutdown_grace_seconds: Annotated[float | None, _flag("shutdown_grace_seconds")] = None,
-    log_level: Annotated[str | None, _flag("log_level")] = None,
+    host: Annotated[str | None, flag("host")] = None,
+    grpc_port: Annotated[int | None, flag("grpc_port")] = None,
+    http_port: Annotated[int | None, flag("http_port")] = None,
+    unix_socket: Annotated[Path | None, flag("unix_socket")] = None,
+    max_request_bytes: Annotated[int | None, flag("max_request_bytes")] = None,
+    max_response_bytes: Annotated[int | None, flag("max_response_bytes")] = None,
+    compute_threads: Annotated[int | None, flag("compute_threads")] = None,
+    lame_duck_seconds: Annotated[float | None, flag("lame_duck_seconds")] = None,
+    shutdown_grace_seconds: Annotated[float | None, flag("shutdown_grace_seconds")] = None,
+    kernel_cache: Annotated[Path | None, flag("kernel_cache")] = None,
+    log_level: Annotated[str | None, flag("log_level")] = None,
 ) -> None:
     """Serve gRPC and HTTP until SIGINT or SIGTERM; a second one exits at once.
 

@@ -1,10 +1,13 @@
 """From a checked problem to its result; the only caller of the kernels.
 
 `compute` holds BLAS at one thread by itself; whoever makes many calls may hold it
-around them all, with `one_thread`.
+around them all, with `one_thread`. It loads or compiles what it needs, unless
+`warm_up` did so ahead; `keep_compiled_in` says where compiled code is kept.
 """
 
 from lossgrad_service.core.in_memory import compute
+from lossgrad_service.core.warming import warm_up
 from lossgrad_service.kernels.blas import one_thread
+from lossgrad_service.kernels.cache import keep_in as keep_compiled_in
 
-__all__ = ["compute", "one_thread"]
+__all__ = ["compute", "keep_compiled_in", "one_thread", "warm_up"]

@@ -15,10 +15,10 @@ from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.losses import Losses
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.silence import silence
+from lossgrad_service.core.row_losses import RowLosses
 from lossgrad_service.core.weights import Denominator
 from lossgrad_service.kernels import tiles
-from lossgrad_service.kernels.scores import first_maximum
+from lossgrad_service.kernels.parallel import in_parallel
 
 
 class Accumulator:
@@ -63,36 +63,33 @@ class Accumulator:
         """
         block = Block.of(self._plan, self._constants, self._denominator, self._n_rows, rows)
         out = RowOutputs(views, self._plan.row_dtype)
-        gradient = out.matrix("dscores", block.scores.shape) if self._plan.needs_gradient else None
-        for span in tiles.spans(len(block.scores), self._plan.run_rows):
-            self._run(block.at(span), out.at(span), None if gradient is None else gradient[span])
-        self._n_rows += len(block.scores)
+        n_rows = len(block.counted)
+        shape = n_rows, self._plan.n_classes
+        gradient = out.matrix("dscores", shape) if self._plan.has_sums else None
+
+        def compute(span: slice) -> RowLosses:
+            room = None if gradient is None else gradient[span]
+            return self._losses.of(block.at(span), out.at(span), room)
+
+        runs = list(tiles.spans(n_rows, self._plan.run_rows))
+        for span, result in zip(runs, in_parallel(compute, runs, self._plan.threads), strict=True):
+            self._take(block.at(span), result)
+        self._n_rows += n_rows
         self._n_ignored += int(np.count_nonzero(block.weights.ignored))
         if gradient is not None:
-            out.put("dscores", gradient)
             self._backward.add(block, gradient, out)
 
-    def _run(self, block: Block, out: RowOutputs, gradient: Array | None) -> None:
-        """Do the row arithmetic of a run of rows and write their dScores, in the row dtype."""
-        first, maximum = first_maximum(block.scores)
-        self._checks.check(block, first, maximum)
-        out.put_numbers("predictions", first)
-        self._count(block, first)
-        result = self._losses.of(block, first, maximum, out)
-        losses = np.where(block.weights.live, result.losses, 0.0)
-        out.put_numbers("row_losses", losses)
-        self._data += float(losses.sum())
+    def _take(self, run: Block, result: RowLosses) -> None:
+        """Add up what the rows of a run gave, which always happens in their order."""
+        if not (run.sound and result.sound):
+            self._checks.check(run, result.first)
+        self._data += float(result.losses.sum())
         if result.z_terms is not None:
-            self._z += float(np.where(block.weights.live, result.z_terms, 0.0).sum())
-        if gradient is not None and result.gradient is not None:
-            np.copyto(gradient, result.gradient, casting="same_kind")
-            silence(gradient, block.counted)
-
-    def _count(self, block: Block, first: Array) -> None:
-        weights = block.weights
-        self._n_live += int(np.count_nonzero(weights.live))
+            self._z += float(result.z_terms.sum())
+        live = run.weights.live
+        self._n_live += int(np.count_nonzero(live))
         if "accuracy" in self._plan.want:
-            self._n_correct += int(np.count_nonzero((first == weights.labels) & weights.live))
+            self._n_correct += int(np.count_nonzero((result.first == run.weights.labels) & live))
 
     def finish(self) -> dict[str, Any]:
         """Return the scalars, and the sums that are wanted in float64.

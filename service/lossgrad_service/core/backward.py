@@ -11,6 +11,7 @@ from lossgrad_service.core.block import Block
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
+from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.silence import silenced
 from lossgrad_service.kernels import linear, tiles
 
@@ -58,19 +59,20 @@ class Backward:
     ) -> None:
         """Add inputsᵀ·gradient and 1ᵀ·gradient to what is wanted of them."""
         if bias in self._totals:
-            tiles.add_columns(self._totals[bias], gradient)
+            tiles.add_columns(self._totals[bias], frozen(gradient), self._plan.threads)
         if weights in self._totals:
             dtype = self._plan.product_dtype
             tiles.add_product(
                 self._totals[weights],
                 silenced(cast(Array, inputs), counted).astype(dtype, copy=False),
                 gradient.astype(dtype, copy=False),
-                self._plan.tile_rows,
+                self._plan.threads,
             )
 
     def _pull_back(self, gradient: Array, weights: Array, counted: Array) -> Array:
         """Return gradient·Wᵀ, 0 in rows that do not count."""
-        return silenced(tiles.product(gradient, weights.T, self._plan.tile_rows), counted)
+        product = tiles.product(gradient, weights.T, self._plan.tile_rows, self._plan.threads)
+        return silenced(product, counted)
 
     def finish(self, problem: Problem) -> dict[str, Array]:
         """Return the totals, in float64, with the gradient of the penalty added once."""

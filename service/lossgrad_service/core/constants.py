@@ -19,7 +19,10 @@ from lossgrad_service.kernels.linear import sum_of_squares
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """Weights in the row dtype and one layout, since BLAS rounds by layout; None if not used."""
+    """Weights in the row dtype and one layout, since BLAS rounds by layout; None if not used.
+
+    Where a layer is used, its bias is 0 if none was sent.
+    """
 
     w2: Array | None
     b2: Array | None
@@ -46,11 +49,23 @@ class Constants:
         }
         if plan.options.nonfinite == "error":
             _check(used)
+        w2, b2 = _layer(used.get("w2"), used.get("b2"), plan.row_dtype)
+        w1, b1 = _layer(used.get("w1"), used.get("b1"), plan.row_dtype)
         return cls(
-            *(_ready(used.get(name), plan.row_dtype) for name in ("w2", "b2", "w1", "b1")),
+            *(w2, b2, w1, b1),
             class_weights=_ready(problem.class_weights, np.dtype(np.float64)),
             penalty=_penalty(problem, plan),
         )
+
+
+def _layer(
+    weights: Array | None, bias: Array | None, dtype: np.dtype[Any]
+) -> tuple[Array | None, Array | None]:
+    """Return W and b made ready; a bias that was not sent is 0."""
+    if weights is None:
+        return None, None
+    zeros = np.zeros(weights.shape[1], dtype)
+    return ready(weights, dtype), ready(zeros if bias is None else bias, dtype)
 
 
 def _ready(array: Array | None, dtype: np.dtype[Any]) -> Array | None:

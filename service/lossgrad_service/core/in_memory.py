@@ -14,11 +14,15 @@ from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import read_rows
 from lossgrad_service.core.weights import Denominator, RowWeights, own_denominator
 from lossgrad_service.kernels.blas import one_thread
+from lossgrad_service.kernels.parallel import available_cores
 from lossgrad_service.kernels.tiles import spans
 
 
-def compute(problem: Problem) -> Result:
+def compute(problem: Problem, threads: int | None = None) -> Result:
     """Return the loss of a problem and the outputs that it wants.
+
+    At most `threads` threads work on it, as many as there are cores if None; the result
+    has the same bits whatever their number.
 
     The inputs are read only. Memory beyond them and the outputs: a few blocks of
     rows, float64 sums for dW2 and dW1, and copies of weights that are not
@@ -32,12 +36,12 @@ def compute(problem: Problem) -> Result:
     """
     started = perf_counter()
     with np.errstate(all="ignore"), one_thread():
-        outputs = _outputs(problem)
+        outputs = _outputs(problem, threads or available_cores())
     return Result(outputs, {"compute": perf_counter() - started})
 
 
-def _outputs(problem: Problem) -> dict[str, Any]:
-    plan = Plan.of(problem)
+def _outputs(problem: Problem, threads: int) -> dict[str, Any]:
+    plan = Plan.of(problem, threads)
     denominator = Denominator.of(problem, lambda: _own_denominator(problem))
     accumulator = Accumulator(problem, plan, denominator)
     arrays = {

@@ -4,38 +4,75 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossgrad.types import Array
 from lossgrad_service.core.block import Block
-from lossgrad_service.core.row_losses import LossContext, RowLosses
-from lossgrad_service.core.softmax_rows import Softmax
+from lossgrad_service.core.outputs import RowOutputs
+from lossgrad_service.core.row_losses import LossContext, RowLosses, active_rows, are_finite
+from lossgrad_service.core.rows import frozen
+from lossgrad_service.core.softmax_rows import SoftmaxRows, store
 from lossgrad_service.kernels import hinge as hinge_kernels
-from lossgrad_service.kernels import scores
-from lossgrad_service.kernels import softmax as softmax_kernels
+from lossgrad_service.kernels import softmax as kernels
 
 
-def softmax(context: LossContext, block: Block, parts: Softmax) -> RowLosses:
-    """Return the softmax loss of a block; uses up `parts.exps`."""
-    options, labels = context.plan.options, block.weights.labels
-    weight = block.weights.at_labels(context.class_weights)
-    at_label = block.scores[np.arange(len(labels)), labels][:, None]
-    below = scores.below_maximum(
-        at_label, parts.maximum, options.temperature, options.softcap, np.dtype(np.float64)
+def softmax(
+    context: LossContext, run: Block, scores: Array, out: RowOutputs, gradient: Array | None
+) -> RowLosses:
+    """Return the softmax loss of a run, and write what is wanted of its rows."""
+    weight = run.weights.at_labels(context.class_weights)
+    pull = weight / context.divisor / context.plan.options.temperature
+    rows, gap = _softmax_rows(context, run, scores, pull, gradient)
+    store(context.plan, rows, scores, out)
+    losses = np.where(run.weights.live, kernels.label_losses(rows.rest, gap, weight), 0.0)
+    return RowLosses(losses, are_finite(run, rows.rest, gap), rows.first)
+
+
+def hinge(
+    context: LossContext, run: Block, scores: Array, out: RowOutputs, gradient: Array | None
+) -> RowLosses:
+    """Return the hinge loss of a run, and write what is wanted of its rows."""
+    live, labels = run.weights.live, run.weights.labels
+    weight, totals = run.weights.at_labels(context.class_weights), np.zeros(len(scores))
+    hinge_kernels.hinge_rows(
+        scores,
+        frozen(labels),
+        frozen(live),
+        frozen(run.counted),
+        frozen(weight / context.divisor),
+        context.plan.options.margin,
+        totals,
+        gradient,
     )
-    losses = softmax_kernels.label_losses(parts.rest, -below[:, 0], weight)
-    if not context.plan.needs_gradient:
-        return RowLosses(losses, None)
-    pull = weight / context.divisor / options.temperature
-    softmax_kernels.label_gradient(parts.exps, parts.rest, parts.first, labels, pull)
-    return RowLosses(losses, parts.exps)
+    first = _first(context, run, scores, out)
+    losses = np.where(live, hinge_kernels.losses(totals, weight), 0.0)
+    at_label = scores[np.arange(len(labels)), labels]
+    return RowLosses(losses, are_finite(run, totals, at_label), first)
 
 
-def hinge(context: LossContext, block: Block) -> RowLosses:
-    """Return the hinge loss of a block."""
-    weight = block.weights.at_labels(context.class_weights)
-    labels, margin = block.weights.labels, context.plan.options.margin
-    excess = hinge_kernels.violations(block.scores, labels, margin)
-    losses = hinge_kernels.losses(excess, weight)
-    if not context.plan.needs_gradient:
-        return RowLosses(losses, None)
-    pull = np.where(np.isnan(losses), np.nan, weight / context.divisor)
-    hinge_kernels.gradient(excess, labels, pull)
-    return RowLosses(losses, excess)
+def _first(context: LossContext, run: Block, scores: Array, out: RowOutputs) -> Array:
+    """Return k where something wanted needs the softmax beside a hinge loss, else zeros."""
+    if not context.plan.needs_softmax:
+        return np.zeros(len(scores), np.intp)
+    rows, _ = _softmax_rows(context, run, scores, np.zeros(len(scores)), None)
+    store(context.plan, rows, scores, out)
+    return rows.first
+
+
+def _softmax_rows(
+    context: LossContext, run: Block, scores: Array, pull: Array, gradient: Array | None
+) -> tuple[SoftmaxRows, Array]:
+    """Return what is told of each row, and m − z_y."""
+    rows, gap = SoftmaxRows.empty(len(scores)), np.zeros(len(scores))
+    kernels.label_rows(
+        scores,
+        frozen(run.weights.labels),
+        active_rows(context, run),
+        frozen(run.counted),
+        frozen(pull),
+        context.plan.scaling,
+        rows.first,
+        rows.maximum,
+        rows.rest,
+        gap,
+        gradient,
+    )
+    return rows, gap

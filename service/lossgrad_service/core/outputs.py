@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossgrad.types import Array
+from lossgrad_service.core.rows import write_rows
 
 
 class RowOutputs:
@@ -43,8 +44,8 @@ class RowOutputs:
     def put(self, name: str, rows: Array) -> None:
         """Store a (n, …) output that is a matrix, if it is wanted and not there already."""
         view = self._views.get(name)
-        if view is not None and view is not rows:
-            view[...] = rows.astype(self._row_dtype, copy=False)
+        if view is not None and not np.may_share_memory(view, rows):
+            write_rows(rows, view)
 
     def put_numbers(self, name: str, numbers: Array) -> None:
         """Store an output with one number for each row, (n,), if it is wanted."""

@@ -8,11 +8,13 @@ from typing import Any, Self
 import numpy as np
 
 from lossgrad.types import Options, Problem, dtypes
-from lossgrad_service.kernels import scores, tiles
+from lossgrad_service.kernels import tiles
+from lossgrad_service.kernels.scores import Scaling
 
 _ROW_INPUTS = ("scores", "h1", "w2", "b2", "x", "w1", "b1")
 _FIRST_LAYER = frozenset({"dw1", "db1", "dx"})
 _SUMS = frozenset({"dw2", "db2"})
+_OF_ALL_ROWS = frozenset({"probs", "log_partition", "predictions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +26,46 @@ class Plan:
     n_classes: int
     row_dtype: np.dtype[Any]
     """float64 if any of scores, h1, w2, b2, x, w1, b1 is; float32 otherwise."""
+    scaling: Scaling
+    """How temperature and softcap make z of s."""
     tile_rows: int
     """Rows of a matrix product."""
     run_rows: int
-    """Rows of the row arithmetic, a power of two like `tile_rows`."""
+    """Rows that one thread works on at a time, a power of two like `tile_rows`."""
+    block_rows: int
+    """Rows that are held at a time: whole tiles and whole runs."""
+    threads: int
+    """How many threads work on one call at most; changes no bit."""
     scores_are_computed: bool
     """s = h1·w2 + b2, since no scores were sent."""
     hidden_is_computed: bool
     """h1 = relu(x·w1 + b1), since x was sent."""
     has_targets: bool
-    is_weighted: bool
-    """Class or sample weights were sent."""
 
     @classmethod
-    def of(cls, problem: Problem) -> Self:
-        """Return the plan for a problem."""
+    def of(cls, problem: Problem, threads: int = 1) -> Self:
+        """Return the plan for a problem that this many threads may work on."""
         sent = problem.inputs
         wide = any(sent[name].dtype.itemsize == 8 for name in _ROW_INPUTS if name in sent)
         row_dtype = np.dtype(np.float64 if wide else np.float32)
         # Of all widths, wanted or not: a row's bits must not depend on `want`.
         width = max(problem.sizes.values())
+        tile_rows = tiles.rows_per_tile(width, row_dtype)
+        run_rows = tiles.rows_per_run(width)
         return cls(
             options=problem.options,
             want=frozenset(problem.want),
             n_classes=problem.n_classes,
             row_dtype=row_dtype,
-            tile_rows=tiles.rows_per_tile(width, row_dtype),
-            run_rows=tiles.rows_per_run(problem.n_classes, width, row_dtype),
+            scaling=Scaling.of(problem.options.temperature, problem.options.softcap),
+            tile_rows=tile_rows,
+            run_rows=run_rows,
+            block_rows=tiles.rows_per_block(width, row_dtype, max(tile_rows, run_rows)),
+            threads=threads,
             scores_are_computed="scores" not in sent,
             hidden_is_computed="x" in sent,
             has_targets="targets" in sent,
-            is_weighted="class_weights" in sent or "sample_weights" in sent,
         )
-
-    @property
-    def block_rows(self) -> int:
-        """Rows of a block: whole tiles and whole runs."""
-        return max(self.tile_rows, self.run_rows)
 
     @property
     def needs_hidden_gradient(self) -> bool:
@@ -83,43 +88,24 @@ class Plan:
         return self.scores_are_computed or "dw2" in self.want or self.needs_first_layer
 
     @property
-    def needs_exponentials(self) -> bool:
-        """Whether the softmax is computed; the hinge loss does without it."""
-        return self.options.loss == "softmax" or bool(self.want & {"probs", "log_partition"})
+    def has_sums(self) -> bool:
+        """Whether anything is computed from dScores."""
+        return bool(self.want & _SUMS) or self.needs_hidden_gradient
+
+    @property
+    def needs_softmax(self) -> bool:
+        """Whether something of the softmax is needed beside a hinge loss."""
+        return self.tells_all_rows or "accuracy" in self.want
+
+    @property
+    def tells_all_rows(self) -> bool:
+        """Whether something is told of every row, ignored ones too."""
+        return bool(self.want & _OF_ALL_ROWS)
 
     @property
     def is_soft(self) -> bool:
         """Whether the general form is needed: more than Q at one label of each row."""
         return self.has_targets or self.options.label_smoothing > 0 or self.options.z_loss > 0
-
-    @property
-    def exponential_dtype(self) -> np.dtype[Any]:
-        """The dtype in which e^{z − m} is computed.
-
-        The next wider type with a z-term: it multiplies the error of lse by 2α, while
-        the bound shrinks with |Q + 2αa·lse|, which may cancel.
-        """
-        if self.options.z_loss > 0:
-            return scores.wider(self.row_dtype)
-        return np.dtype(np.float64) if self._may_magnify else self.row_dtype
-
-    @property
-    def _may_magnify(self) -> bool:
-        """Whether e^{z − m} may be multiplied by a Q/D'/τ > 1.
-
-        A subnormal float32 has few digits, which then show. Told by what was sent and
-        not by its values, and by τ and a given D' each: a row has the same bits in any
-        batch, and in a shard that is sent with the denominator of the whole.
-        """
-        given = self.options.denominator
-        divides_by_less = self.options.temperature < 1 or (given is not None and abs(given) < 1)
-        return self.is_weighted or self.has_targets or divides_by_less
-
-    @property
-    def below_dtype(self) -> np.dtype[Any]:
-        """The dtype of z − m: at least float64 where the loss is a sum of them."""
-        wide = np.float64 if self.is_soft else np.float32
-        return np.result_type(self.exponential_dtype, wide)
 
     @property
     def product_dtype(self) -> np.dtype[Any]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from lossgrad.types import Array
+from lossgrad_service.core.block import Block
 from lossgrad_service.core.plan import Plan
+from lossgrad_service.core.rows import frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +22,33 @@ class LossContext:
     divisor: float
     """D'; NaN where the mean is empty."""
 
+    @property
+    def all_class_weights(self) -> Array:
+        """c, (C,), float64, with or without class weights."""
+        if self.class_weights is None:
+            return frozen(np.ones(self.plan.n_classes))
+        return frozen(self.class_weights)
+
 
 @dataclass(frozen=True, slots=True)
 class RowLosses:
-    """What the rows of a block add to the loss, and their gradient."""
+    """What a run of rows adds to the loss."""
 
     losses: Array
-    """a·c·L, (n,), float64, before division."""
-    gradient: Array | None
-    """dScores, (n, C), float64; None where it is not needed."""
+    """a·c·L, (n,), float64, before division; of live rows only."""
+    sound: bool
+    """Whether no live row holds a value that has no gradient; if not, a closer look tells."""
+    first: Array
+    """k, (n,), intp, where the plan needs it."""
     z_terms: Array | None = None
-    """a·lse², (n,), float64; None without a z-term."""
+    """a·lse², (n,), float64, of live rows only; None without a z-term."""
+
+
+def active_rows(context: LossContext, run: Block) -> Array:
+    """Return which rows are computed: the live ones, or all if something is told of each."""
+    return frozen(run.weights.live | context.plan.tells_all_rows)
+
+
+def are_finite(run: Block, *numbers: Array) -> bool:
+    """Return whether what was computed of the live rows, each (n,), is finite."""
+    return all(bool((np.isfinite(array) | ~run.weights.live).all()) for array in numbers)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lossgrad.types import Array
+from lossgrad.types import Array, dtypes
+from lossgrad_service.kernels import halves
 
 
 def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:
@@ -38,9 +39,49 @@ def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:
 
 
 def ready(array: Array, dtype: np.dtype[Any]) -> Array:
-    """Return an array as BLAS takes it: of `dtype`, C-contiguous and aligned; itself if it is.
+    """Return an array as the kernels and BLAS take it; itself if it is.
 
-    NumPy multiplies what is not (such as bytes that arrived at an odd offset) by loops
-    of its own, which round in another order.
+    That is of `dtype`, C-contiguous, aligned and read-only. NumPy multiplies what is not
+    (such as bytes that arrived at an odd offset) by loops of its own, which round in
+    another order; and compiled code is made anew for each kind of array.
     """
-    return np.require(array, dtype, ("C", "A"))
+    widen = _WIDENING.get(array.dtype) if dtype == np.float32 and array.ndim == 2 else None
+    if widen is None:
+        return frozen(np.require(array, dtype, ("C", "A")))
+    rows = np.empty(array.shape, dtype)
+    widen(frozen(np.require(array, None, ("C", "A")).view(np.uint16)), rows)
+    return frozen(rows)
+
+
+def write_rows(rows: Array, view: Array) -> None:
+    """Write rows into an output of any float dtype, rounding once.
+
+    Parameters
+    ----------
+    rows
+        (n, C), float32 or float64.
+    view
+        (n, C), C-contiguous, written.
+    """
+    narrow = _NARROWING.get(view.dtype) if rows.dtype == np.float32 else None
+    if narrow is None:
+        np.copyto(view, rows, casting="same_kind")
+    else:
+        narrow(frozen(rows), view.view(np.uint16))
+
+
+def frozen(array: Array) -> Array:
+    """Return a read-only view of an array."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+_WIDENING = {
+    np.dtype(np.float16): halves.widen_halves,
+    dtypes.to_numpy("bf16"): halves.widen_brains,
+}
+_NARROWING = {
+    np.dtype(np.float16): halves.narrow_to_halves,
+    dtypes.to_numpy("bf16"): halves.narrow_to_brains,
+}

@@ -2,49 +2,74 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from lossgrad.types import Array
 from lossgrad_service.core.block import Block
-from lossgrad_service.core.row_losses import LossContext, RowLosses
-from lossgrad_service.core.softmax_rows import Softmax
-from lossgrad_service.kernels import softmax as kernels
-from lossgrad_service.kernels import targets
+from lossgrad_service.core.outputs import RowOutputs
+from lossgrad_service.core.row_losses import LossContext, RowLosses, active_rows, are_finite
+from lossgrad_service.core.rows import frozen, ready
+from lossgrad_service.core.softmax_rows import SoftmaxRows, store
+from lossgrad_service.kernels import soft as kernels
+from lossgrad_service.kernels.targets import Weights
 
 
-def softmax(context: LossContext, block: Block, parts: Softmax) -> RowLosses:
-    """Return the softmax loss of a block; uses up `parts.exps`."""
-    options, sample = context.plan.options, block.weights.sample
-    mass = _mass(context, block)
-    losses = kernels.soft_losses(mass, cast(Array, parts.below), parts.rest)
-    pull, z_terms = mass.sum(axis=1), None
-    if options.z_loss > 0:
-        lse = parts.log_partition()
-        z_terms = sample * lse**2
-        pull += 2 * options.z_loss * sample * lse
-    if not context.plan.needs_gradient:
-        return RowLosses(losses, None, z_terms)
-    kernels.soft_gradient(parts.exps, parts.rest, mass, pull, context.divisor, options.temperature)
-    return RowLosses(losses, parts.exps, z_terms)
+def softmax(
+    context: LossContext, run: Block, scores: Array, out: RowOutputs, gradient: Array | None
+) -> RowLosses:
+    """Return the softmax loss of a run, and write what is wanted of its rows."""
+    rows, n_rows = SoftmaxRows.empty(len(scores)), len(scores)
+    losses, z_terms, sound = np.zeros(n_rows), np.zeros(n_rows), np.ones(n_rows, bool)
+    statistics = kernels.Statistics(*_told(rows), losses, z_terms, sound)
+    kernels.soft_rows(
+        scores,
+        frozen(run.weights.labels),
+        None if run.targets is None else ready(run.targets, np.dtype(np.float64)),
+        active_rows(context, run),
+        frozen(run.counted),
+        _weights(context, run),
+        context.plan.scaling,
+        kernels.Division(context.divisor, context.plan.options.temperature),
+        statistics,
+        gradient,
+    )
+    store(context.plan, rows, scores, out)
+    _store_target_gradient(context, run, scores, rows, out)
+    live = run.weights.live
+    return RowLosses(
+        np.where(live, losses, 0.0),
+        bool((sound | ~live).all()) and are_finite(run, rows.rest, losses),
+        rows.first,
+        np.where(live, z_terms, 0.0) if context.plan.options.z_loss > 0 else None,
+    )
 
 
-def target_gradients(context: LossContext, block: Block, parts: Softmax) -> Array:
-    """Return dtargets of a block, (n, C), float64; 0 for masked classes."""
-    weight = block.weights.sample * (1 - context.plan.options.label_smoothing) / context.divisor
-    below = cast(Array, parts.below)
-    gradient = kernels.target_gradient(below, parts.rest, weight, context.class_weights)
-    gradient[np.isneginf(block.scores)] = 0
-    return gradient
+def _told(rows: SoftmaxRows) -> tuple[Array, Array, Array]:
+    return rows.first, rows.maximum, rows.rest
 
 
-def _mass(context: LossContext, block: Block) -> Array:
-    """Return q of a block."""
-    smoothing = context.plan.options.label_smoothing
-    target = block.targets
-    if target is None:
-        target = targets.one_hot(block.weights.labels, context.plan.n_classes)
-    if smoothing > 0:
-        target = targets.smoothed(target, ~np.isneginf(block.scores), smoothing)
-    return targets.masses(target, block.weights.sample, context.class_weights)
+def _weights(context: LossContext, run: Block) -> Weights:
+    options = context.plan.options
+    sample, classes = frozen(run.weights.sample), context.all_class_weights
+    return Weights(sample, classes, options.label_smoothing, options.z_loss)
+
+
+def _store_target_gradient(
+    context: LossContext, run: Block, scores: Array, rows: SoftmaxRows, out: RowOutputs
+) -> None:
+    """Write dtargets where they are wanted: 0 for masked classes and in rows that do not count."""
+    if "dtargets" not in out:
+        return
+    weight = run.weights.sample * (1 - context.plan.options.label_smoothing) / context.divisor
+    gradient = out.matrix("dtargets", scores.shape)
+    kernels.target_gradient_rows(
+        scores,
+        frozen(rows.first),
+        frozen(rows.rest),
+        frozen(run.counted),
+        frozen(weight),
+        context.all_class_weights,
+        context.plan.scaling,
+        gradient,
+    )
+    out.put("dtargets", gradient)

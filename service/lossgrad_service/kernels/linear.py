@@ -7,35 +7,75 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.compiled import program
+from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.tiles import MAX_TILE_BYTES, product, rows_within, spans
 
 
-def affine(rows: Array, weights: Array, bias: Array | None, tile_rows: int) -> Array:
-    """Return rows·W + b.
+def affine(
+    rows: Array, weights: Array, bias: Array, tile_rows: int, threads: int
+) -> tuple[Array, bool]:
+    """Return rows·W + b, and whether all of it is finite, but for what a bias of −∞ masks.
 
     Parameters
     ----------
     rows
         (n, K), C-contiguous.
     weights, bias
-        W, (K, M), C-contiguous, and b, (M,), of the same dtype; None is no bias.
+        W, (K, M), C-contiguous, and b, (M,), of the same dtype.
     tile_rows
         Rows of one tile.
+    threads
+        How many tiles are made at the same time.
 
     Returns
     -------
-    Array
-        (n, M) of the same dtype.
+    tuple
+        (n, M) of the same dtype, and a bool.
     """
-    result = product(rows, weights, tile_rows)
-    if bias is not None:
-        result += bias
-    return result
+    result = product(rows, weights, tile_rows, threads)
+
+    def finish(span: slice) -> bool:
+        return bool(add_bias(result[span], bias))
+
+    return result, all(in_parallel(finish, spans(len(result), tile_rows), threads))
 
 
 def relu(pre_activations: Array) -> Array:
     """Return max(v, 0) in place; NaN stays NaN."""
     return np.maximum(pre_activations, 0, out=pre_activations)
+
+
+@program
+def add_bias(rows: Array, bias: Array) -> bool:
+    """Add b to each row, in place; return whether all is finite, but for what −∞ masks.
+
+    Looking costs nothing here: the entries are in registers.
+
+    Parameters
+    ----------
+    rows
+        (n, M), float32 or float64.
+    bias
+        b, (M,), of the same dtype.
+    """
+    wrong = 0
+    for i in range(len(rows)):
+        for j in range(rows.shape[1]):
+            entry = rows[i, j] + bias[j]
+            rows[i, j] = entry
+            wrong |= int(not (abs(entry) < np.inf or (entry == -np.inf and bias[j] == -np.inf)))
+    return wrong == 0
+
+
+@program
+def are_finite(rows: Array) -> bool:
+    """Return whether all entries of a matrix are finite."""
+    wrong = 0
+    for i in range(len(rows)):
+        for j in range(rows.shape[1]):
+            wrong |= int(not abs(rows[i, j]) < np.inf)
+    return wrong == 0
 
 
 def relu_gate(gradient: Array, activations: Array) -> Array:

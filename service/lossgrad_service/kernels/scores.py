@@ -1,10 +1,9 @@
 """From scores s to z − m: temperature and softcap.
 
-z itself is never needed, only how far it lies below its row's maximum. That
-difference is made in the next wider type and rounded once: with temperature as
-(s − s_k)/τ, since s/τ − s_k/τ would round each part, at the size of the scores
-instead of the size of their difference. Where NumPy's ``longdouble`` is no wider
-than float64 (Windows, macOS on ARM), float64 rows lose a few units in the last place.
+z itself is hardly ever needed, only how far it lies below another z of its row. That
+difference is made in the next wider type (`wide`) and rounded once: with
+temperature as (s − s_k)/τ, since s/τ − s_k/τ would round each part, at the size of
+the scores instead of the size of their difference.
 
 A score of −∞ is a mask: z = −∞ there with any temperature and softcap, although
 κ·tanh(−∞) would be −κ.
@@ -12,147 +11,236 @@ A score of −∞ is a mask: z = −∞ there with any temperature and softcap, 
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
+from math import inf
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.by_type import by_type
+from lossgrad_service.kernels.compiled import formula
+from lossgrad_service.kernels.pairs import Pair, exact_sum, unrenormalised_product
+from lossgrad_service.kernels.wide import (
+    Wide,
+    chosen,
+    exponential,
+    exponential_less_one,
+    like,
+    over,
+    plus,
+    rounded,
+    saturated,
+    scaled,
+    split,
+    times,
+)
 
 
-def wider(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type in which differences of `dtype` are made."""
-    return np.dtype(np.float64 if dtype == np.float32 else np.longdouble)
+class Scaling(NamedTuple):
+    """z = s·inverse, or z = κ·tanh(s·inverse) under a softcap κ."""
+
+    inverse: float
+    """1/τ, or 1/(τ·κ) under a softcap, rounded."""
+    inverse_rest: float
+    """What rounding took from it."""
+    softcap: float
+    """κ; ∞ without one."""
+
+    @classmethod
+    def of(cls, temperature: float, softcap: float | None) -> Scaling:
+        """Return the scaling for τ and κ; a softcap of None is none."""
+        exact = 1 / (Fraction(temperature) * Fraction(softcap or 1))
+        head = float(exact)
+        return cls(head, float(exact - Fraction(head)), softcap or inf)
 
 
-def first_maximum(scores: Array) -> tuple[Array, Array]:
-    """Return k, the first class with the largest score, and s_k.
-
-    z rises with s, so that k is also the first class with the largest z. NaN counts
-    as the largest, so that s_k is finite only in rows without NaN and +∞ and with at
-    least one class that is not masked.
-
-    Parameters
-    ----------
-    scores
-        (n, C), float32 or float64.
-
-    Returns
-    -------
-    tuple
-        k, (n,) integers; s_k, (n,) of the dtype of the scores.
-    """
-    first = scores.argmax(axis=1)
-    return first, scores[np.arange(len(scores)), first]
+@formula
+def is_capped(scaling: Scaling) -> bool:
+    """Return whether there is a softcap."""
+    return scaling.softcap < np.inf
 
 
-def below_maximum(
-    scores: Array,
-    maximum: Array,
-    temperature: float,
-    softcap: float | None,
-    dtype: np.dtype[Any],
-) -> Array:
-    """Return z − m, rounded once to `dtype`.
-
-    Parameters
-    ----------
-    scores
-        s, (n, j) for any j, float32 or float64.
-    maximum
-        s_k, (n,), of the same dtype.
-    temperature, softcap
-        τ and κ; a softcap of None is none.
-    dtype
-        That of the result: at least as wide as the scores'.
-
-    Returns
-    -------
-    Array
-        (n, j), ≤ 0, contiguous and new; −∞ for masked classes and where the
-        difference does not fit; NaN where s and s_k are both +∞ or both −∞.
-    """
-    if softcap is not None:
-        return _capped(scores, maximum, temperature, softcap).astype(dtype)
-    if temperature != 1:
-        return _tempered(scores, maximum, temperature).astype(dtype)
-    return np.subtract(scores, maximum[:, None], dtype=dtype, order="C")
+@formula
+def is_plain(scaling: Scaling) -> bool:
+    """Return whether z = s."""
+    return scaling.inverse == 1 and not is_capped(scaling)
 
 
-def _tempered(scores: Array, maximum: Array, temperature: float) -> Array:
-    """Return (s − s_k)/τ in the wider type."""
-    wide = wider(scores.dtype)
-    difference = np.subtract(scores, maximum[:, None], dtype=wide, order="C")
-    difference /= wide.type(temperature)
-    return difference
+def widened(score: Any) -> Wide:
+    """Return a score as a wide number."""
+    raise NotImplementedError
 
 
-def _capped(scores: Array, maximum: Array, temperature: float, softcap: float) -> Array:
-    """Return κ·(tanh v − tanh w) in the wider type, with v = s/(τκ) and w = s_k/(τκ) ≥ v.
+def difference(score: Any, reference: Any) -> Wide:
+    """Return s − s_r, exactly (of float32, but for what is below 2⁻⁵³ of it)."""
+    raise NotImplementedError
 
-    tanh w − tanh v = sinh(w − v)/(cosh v·cosh w)
-    = 2·e^{−2·max(v, −w, 0)}·(1 − e^{−2(w − v)})/((1 + e^{−2|v|})·(1 + e^{−2|w|})),
+
+def tempered(score: Any, reference: Any, scaling: Scaling) -> Wide:
+    """Return (s − s_r)/τ; −∞ for a mask and where it does not fit."""
+    raise NotImplementedError
+
+
+def _inverse(score: Any, scaling: Scaling) -> Wide:
+    """Return 1/τ or 1/(τκ), as wide as differences of scores like this one."""
+    raise NotImplementedError
+
+
+@formula
+def _number_widened(score: Any) -> float:
+    return np.float64(score)
+
+
+@formula
+def _number_difference(score: Any, reference: Any) -> float:
+    return np.float64(score) - np.float64(reference)
+
+
+@formula
+def _number_tempered(score: Any, reference: Any, scaling: Scaling) -> float:
+    return (np.float64(score) - np.float64(reference)) * scaling.inverse
+
+
+@formula
+def _number_inverse(score: Any, scaling: Scaling) -> float:
+    return scaling.inverse
+
+
+@formula
+def _pair_widened(score: float) -> Pair:
+    return score, 0.0
+
+
+@formula
+def _pair_difference(score: float, reference: float) -> Pair:
+    return exact_sum(score, -reference)
+
+
+@formula
+def _pair_tempered(score: float, reference: float, scaling: Scaling) -> Pair:
+    """Halve the scores: the difference of halves always fits."""
+    half = exact_sum(0.5 * score, -0.5 * reference)
+    return unrenormalised_product(half, (2 * scaling.inverse, 2 * scaling.inverse_rest))
+
+
+@formula
+def _pair_inverse(score: float, scaling: Scaling) -> Pair:
+    return scaling.inverse, scaling.inverse_rest
+
+
+by_type(widened, types.float32, _number_widened, _pair_widened)
+by_type(difference, types.float32, _number_difference, _pair_difference)
+by_type(tempered, types.float32, _number_tempered, _pair_tempered)
+by_type(_inverse, types.float32, _number_inverse, _pair_inverse)
+
+
+@formula
+def capped(score: Any, reference: Any, scaling: Scaling) -> Wide:
+    """Return κ·(tanh v − tanh w), with v = s/(τκ) and w = s_r/(τκ) ≥ v.
+
+    tanh v − tanh w = −sinh(w − v)/(cosh v·cosh w)
+    = 2·e^{−2·max(v, −w, 0)}·(e^{−2(w − v)} − 1)/((1 + e^{−2|v|})·(1 + e^{−2|w|})),
 
     in which nothing cancels, neither for scores close together nor for scores so
     large that both tanh are 1.
     """
-    wide = wider(scores.dtype)
-    scale = wide.type(temperature) * wide.type(softcap)
-    top = maximum[:, None].astype(wide)
-    v, w = np.divide(scores, scale, dtype=wide, order="C"), top / scale
-    part = -np.expm1(np.subtract(scores, top, dtype=wide, order="C") * (2 / scale))
-    part *= np.exp(-2 * np.maximum(np.maximum(v, -w), 0))
-    part /= (1 + np.exp(-2 * np.abs(v))) * (1 + np.exp(-2 * np.abs(w)))
-    part *= -2 * wide.type(softcap)
-    part[np.isneginf(scores) & ~np.isneginf(top)] = -np.inf
-    return part
+    gap = saturated(difference(reference, score), _inverse(score, scaling))
+    falling, falling_reference = _falling(score, scaling), _falling(reference, scaling)
+    one = like(gap, 1.0)
+    farther = chosen(falling, chosen(falling_reference, one, reference < 0), score > 0)
+    numerator = times(exponential_less_one(scaled(gap, -2.0)), farther)
+    denominator = times(plus(one, falling), plus(one, falling_reference))
+    part = scaled(over(numerator, denominator), 2 * scaling.softcap)
+    return chosen(like(gap, -np.inf), part, score == -np.inf)
 
 
-def largest(
-    maximum: Array, temperature: float, softcap: float | None, dtype: np.dtype[Any]
-) -> Array:
-    """Return m, the largest z of a row: s_k/τ, or κ·tanh(s_k/(τκ)).
+@formula
+def _falling(score: Any, scaling: Scaling) -> Wide:
+    """Return e^{−2|v|}, v = s/(τκ)."""
+    v = saturated(widened(score), _inverse(score, scaling))
+    return exponential(scaled(v, -2.0 if score > 0 else 2.0))
+
+
+@formula
+def below(score: Any, reference: Any, scaling: Scaling) -> Wide:
+    """Return z − z_r, rounded once, for a score s ≤ s_r.
 
     Parameters
     ----------
-    maximum
-        s_k, (n,), float32 or float64.
-    temperature, softcap
-        τ and κ; a softcap of None is none.
-    dtype
-        That of the result, float64 or longdouble.
+    score, reference
+        s and s_r, both float32 or both float64.
+    scaling
+        How z is made of s.
 
     Returns
     -------
-    Array
-        (n,).
+    Wide
+        At most 0; −∞ for a mask and where it does not fit, NaN where s and s_r are
+        both +∞ or both −∞. What is rounded from −∞ may be NaN.
     """
-    wide = wider(maximum.dtype)
-    z = maximum.astype(wide) / wide.type(temperature)
-    if softcap is not None:
-        cap = wide.type(softcap)
-        z = np.where(np.isneginf(z), z, cap * np.tanh(z / cap))
-    return z.astype(dtype)
+    if is_capped(scaling):
+        return capped(score, reference, scaling)
+    if is_plain(scaling):
+        return difference(score, reference)
+    return tempered(score, reference, scaling)
 
 
-def cap_slope(scores: Array, temperature: float, softcap: float) -> Array:
-    """Return sech²(u/κ), u = s/τ, the slope of the softcap, by its own formula.
+@formula
+def fill_below(
+    scores: Array, reference: Any, scaling: Scaling, heads: Array, rests: Array
+) -> None:
+    """Write z − z_r of a row, as `below`, into `heads` and what rounding took into `rests`.
 
-    sech² v = 4·e^{−2|v|}/(1 + e^{−2|v|})²; 1 − tanh² v would lose every digit where
-    tanh v is close to 1.
+    One loop for each way, so that each runs in lanes.
 
     Parameters
     ----------
     scores
-        s, (n, C), float32 or float64.
-    temperature, softcap
-        τ and κ.
-
-    Returns
-    -------
-    Array
-        (n, C), float64; 0 for masked classes.
+        (C,), float32 or float64.
+    reference
+        s_r, at least as large as each of them.
+    scaling
+        How z is made of s.
+    heads, rests
+        (C,), float64.
     """
-    wide = wider(scores.dtype)
-    scale = wide.type(temperature) * wide.type(softcap)
-    falling = np.exp(-2 * np.abs(np.divide(scores, scale, dtype=wide, order="C")))
-    return (4 * falling / (1 + falling) ** 2).astype(np.float64)
+    if is_capped(scaling):
+        for j in range(scores.size):
+            heads[j], rests[j] = split(capped(scores[j], reference, scaling))
+    elif is_plain(scaling):
+        for j in range(scores.size):
+            heads[j], rests[j] = split(difference(scores[j], reference))
+    else:
+        for j in range(scores.size):
+            heads[j], rests[j] = split(tempered(scores[j], reference, scaling))
+
+
+@formula
+def largest(score: Any, scaling: Scaling) -> Wide:
+    """Return z of one score: s/τ, or κ·tanh(s/(τκ)).
+
+    tanh v = −(e^{−2v} − 1)/(1 + e^{−2v}) for v ≥ 0, which loses nothing as v → 0.
+    """
+    if is_plain(scaling):
+        return widened(score)
+    if not is_capped(scaling):
+        return tempered(score, score - score, scaling)
+    v = saturated(widened(score), _inverse(score, scaling))
+    change = exponential_less_one(scaled(v, -2.0 if score > 0 else 2.0))
+    tangent = over(change, plus(like(change, 2.0), change))
+    part = scaled(tangent, -scaling.softcap if score > 0 else scaling.softcap)
+    return chosen(like(v, -np.inf), part, score == -np.inf)
+
+
+@formula
+def cap_slope(score: Any, scaling: Scaling) -> float:
+    """Return sech²(s/(τκ)), the slope of the softcap, by its own formula.
+
+    sech² v = 4·e^{−2|v|}/(1 + e^{−2|v|})²; 1 − tanh² v would lose every digit where
+    tanh v is close to 1. It is 0 for a mask.
+    """
+    falling = _falling(score, scaling)
+    one_more = plus(like(falling, 1.0), falling)
+    return 4 * rounded(over(falling, times(one_more, one_more)))

@@ -1,4 +1,4 @@
-"""The softmax loss of a block of rows and its gradients.
+"""The softmax loss of labels and its gradient, row by row.
 
 Everything is told by T, the sum of the exponentials *other* than the maximum's,
 which is exactly 1. A confident row has p → 1, and both p − 1 and lse − z_y would
@@ -7,82 +7,150 @@ keep nothing but rounding there, while T = e^{−17} is as good a number as any.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.compiled import formula, inlined, program
+from lossgrad_service.kernels.exponential import UNLIFT
+from lossgrad_service.kernels.partition import (
+    CHUNK,
+    chunk_of,
+    exponential_at,
+    fill_exponentials,
+    partition,
+    scratch_for,
+)
+from lossgrad_service.kernels.scores import Scaling, below, cap_slope, is_capped, largest
+from lossgrad_service.kernels.wide import rounded
 
 
-def exponentials(below: Array, dtype: np.dtype[Any], out: Array | None = None) -> Array:
-    """Return e = e^{z − m}, computed in `dtype` and held in float64 or wider.
-
-    Parameters
-    ----------
-    below
-        z − m, (n, C), C-contiguous (NumPy's loops for other strides give other bits).
-    dtype
-        float32, float64 or longdouble.
-    out
-        Where they are computed, (n, C) of that dtype; may be `below` itself.
-
-    Returns
-    -------
-    Array
-        (n, C), float64 (longdouble for that), C-contiguous; 0 for masked classes, 1 at the
-        maximum.
-    """
-    exponents = below.astype(dtype, copy=False)
-    exps = np.exp(exponents, out=out)
-    return exps.astype(np.result_type(dtype, np.float64), copy=False)
-
-
-def sum_of_others(exps: Array, first: Array) -> Array:
-    """Return T = Σ_{j≠k} e_j.
-
-    The maximum is left out of the sum, not subtracted from it: Σ − 1 would round
-    T at the size of 1. In a row with NaN, +∞ or nothing but −∞ its e_k is NaN, and
-    so then is T.
+@program
+def label_rows(
+    scores: Array,
+    labels: Array,
+    active: Array,
+    counted: Array,
+    pull: Array,
+    scaling: Scaling,
+    first: Array,
+    maximum: Array,
+    rest: Array,
+    gap: Array,
+    gradient: Array | None,
+) -> None:
+    """Write k, m, T and m − z_y of the rows that are active, and ds of those that count.
 
     Parameters
     ----------
-    exps
-        e, (n, C), float64, C-contiguous; as before on return.
-    first
-        k, (n,), integers.
-
-    Returns
-    -------
-    Array
-        (n,), float64, in [0, C − 1].
+    scores
+        s, (n, C), float32 or float64.
+    labels
+        y, (n,), intp in [0, C).
+    active, counted
+        Which rows are computed at all, and which have a gradient, (n,), bool; what
+        counts is active.
+    pull
+        Q/D'/τ, (n,), float64.
+    scaling
+        How z is made of s.
+    first, maximum, rest, gap
+        k, (n,), intp, and m, T, m − z_y, (n,), float64; written. T is NaN where a row has
+        no softmax, m − z_y is ∞ where the label is masked.
+    gradient
+        (n, C), row dtype, written: the gradient by s, 0 in rows that do not count; or
+        None where it is not wanted.
     """
-    rows = np.arange(len(exps))
-    at_maximum = exps[rows, first]
-    exps[rows, first] = 0
-    rest = exps.sum(axis=1)
-    exps[rows, first] = at_maximum
-    return rest + (at_maximum - 1)
+    scratch = scratch_for(scores[0])
+    spare = np.empty(scores.shape[1] if gradient is None else 0, scores.dtype)
+    for i in range(len(scores)):
+        exps = spare if gradient is None else gradient[i]
+        row, label = scores[i], labels[i]
+        if active[i]:
+            first[i], rest[i] = partition(row, scaling, exps, scratch)
+            top = row[first[i]]
+            maximum[i] = rounded(largest(top, scaling))
+            gap[i] = 0 - rounded(below(row[label], top, scaling))
+        if gradient is not None:
+            if counted[i]:
+                others = _sum_of_others(label, first[i], rest[i], exps, scratch.factors)
+                share = pull[i] / (1 + rest[i])
+                _fill_gradient(row, scaling, share, exps, scratch.factors)
+                exps[label] = (0 - share * others) * _slope(row[label], scaling)
+            else:
+                exps[:] = 0
 
 
-def log_partition(largest: Array, rest: Array) -> Array:
-    """Return lse = m + log1p(T); all arrays (n,), float64 or longdouble."""
-    return largest + np.log1p(rest)
+@inlined
+def _sum_of_others(label: int, first: int, rest: float, exps: Array, factors: Array) -> float:
+    """Return Σ_{j≠y} e_j = T if y = k, and 1 + (T − e_y) otherwise.
+
+    The subtraction loses nothing: T holds e_y as one of its terms and e_y ≤ 1, so that
+    its error, a few units of T, is as small next to 1 + (T − e_y) ≥ T.
+    """
+    if label == first:
+        return rest
+    return 1 + (rest - exponential_at(label, exps, factors))
 
 
-def probabilities(exps: Array, rest: Array) -> Array:
-    """Return p = e/(1 + T).
+@inlined
+def _fill_gradient(
+    row: Array, scaling: Scaling, share: float, exps: Array, factors: Array
+) -> None:
+    """Turn the exponentials into Q/D'/τ·p·∂z/∂u: right for all classes but the label's."""
+    for c in range(factors.size):
+        if is_capped(scaling):
+            _scale_by_slope(chunk_of(row, c), scaling, share * factors[c], chunk_of(exps, c))
+        else:
+            _scale(chunk_of(exps, c), share * factors[c])
+
+
+@formula
+def _scale(exps: Array, factor: float) -> None:
+    """Turn lifted exponentials into e·factor, rounded once."""
+    for j in range(exps.size):
+        exps[j] = UNLIFT * np.float64(exps[j]) * factor
+
+
+@formula
+def _scale_by_slope(scores: Array, scaling: Scaling, factor: float, exps: Array) -> None:
+    """Turn lifted exponentials into e·∂z/∂u·factor, rounded once."""
+    for j in range(exps.size):
+        exps[j] = UNLIFT * np.float64(exps[j]) * cap_slope(scores[j], scaling) * factor
+
+
+@inlined
+def _slope(score: float, scaling: Scaling) -> float:
+    """Return ∂z/∂u: the slope of the softcap, 1 without one."""
+    return cap_slope(score, scaling) if is_capped(scaling) else 1.0
+
+
+@program
+def probability_rows(
+    scores: Array, first: Array, rest: Array, scaling: Scaling, probabilities: Array
+) -> None:
+    """Write p = e/(1 + T).
 
     Parameters
     ----------
-    exps, rest
-        e, (n, C), and T, (n,), float64.
-
-    Returns
-    -------
-    Array
-        (n, C), float64.
+    scores
+        s, (n, C), float32 or float64.
+    first, rest
+        k and T, (n,), from `label_rows`.
+    scaling
+        How z is made of s.
+    probabilities
+        (n, C), row dtype, written.
     """
-    return exps / (1 + rest)[:, None]
+    for i in range(len(scores)):
+        row, exps = scores[i], probabilities[i]
+        for c in range((row.size + CHUNK - 1) // CHUNK):
+            fill_exponentials(chunk_of(row, c), row[first[i]], scaling, chunk_of(exps, c))
+            _scale(chunk_of(exps, c), 1 / (1 + rest[i]))
+
+
+def log_partition(maximum: Array, rest: Array) -> Array:
+    """Return lse = m + log1p(T); all arrays (n,), float64."""
+    return maximum + np.log1p(rest)
 
 
 def label_losses(rest: Array, gap: Array, weight: Array) -> Array:
@@ -101,105 +169,3 @@ def label_losses(rest: Array, gap: Array, weight: Array) -> Array:
         (n,), float64; NaN where T is, whatever the weight.
     """
     return weight * np.log1p(rest) + np.where(weight == 0, 0.0, weight * gap)
-
-
-def label_gradient(exps: Array, rest: Array, first: Array, labels: Array, weight: Array) -> None:
-    """Turn e into dz for hard labels, in place.
-
-    dz_j = Q·e_j/(1 + T) for j ≠ y, and dz_y = −Q·(Σ_{j≠y} e_j)/(1 + T), where
-    Σ_{j≠y} e_j is T if y = k and 1 + (T − e_y) otherwise. The subtraction loses
-    nothing: T holds e_y as one of its terms and e_y ≤ 1, so that its error, a few
-    units of T, is as small next to 1 + (T − e_y) ≥ T. The entry is never made as
-    p_y − 1.
-
-    Parameters
-    ----------
-    exps
-        e, (n, C), float64; dz on return.
-    rest, first, labels
-        T, k and y, (n,).
-    weight
-        Q/D'/τ, (n,), float64.
-    """
-    rows = np.arange(len(exps))
-    others = np.where(labels == first, rest, 1 + (rest - exps[rows, labels]))
-    per_exponential = weight / (1 + rest)
-    exps *= per_exponential[:, None]
-    exps[rows, labels] = 0 - per_exponential * others
-
-
-def soft_losses(mass: Array, below: Array, rest: Array) -> Array:
-    """Return Σ_j q_j·(lse − z_j) = Q·log1p(T) + Σ_j q_j·(m − z_j), with 0·∞ = 0.
-
-    Parameters
-    ----------
-    mass
-        q, (n, C), float64.
-    below
-        z − m, (n, C), float64.
-    rest
-        T, (n,), float64.
-
-    Returns
-    -------
-    Array
-        (n,), float64.
-    """
-    terms = mass * below
-    np.copyto(terms, 0.0, where=mass == 0)
-    spread = mass.sum(axis=1) * np.log1p(rest)
-    return spread - terms.sum(axis=1)
-
-
-def soft_gradient(
-    exps: Array, rest: Array, mass: Array, pull: Array, denominator: float, temperature: float
-) -> None:
-    """Turn e into du = [(Q + 2·α·a·lse)·p − q]/D'/τ, in place.
-
-    One division after the other: D'·τ may underflow or overflow where neither quotient does.
-
-    Parameters
-    ----------
-    exps
-        e, (n, C), float64; dz on return.
-    rest
-        T, (n,), float64.
-    mass
-        q, (n, C), float64; used up.
-    pull
-        Q + 2·α·a·lse, (n,), float64.
-    denominator, temperature
-        D' and τ.
-    """
-    exps *= (pull / (1 + rest) / denominator / temperature)[:, None]
-    mass /= denominator
-    mass /= temperature
-    exps -= mass
-
-
-def target_gradient(
-    below: Array, rest: Array, row_weight: Array, class_weight: Array | None
-) -> Array:
-    """Return dtargets = a·c·(1 − ε)·(lse − z)/D', with lse − z = log1p(T) − (z − m).
-
-    Parameters
-    ----------
-    below
-        z − m, (n, C), float64.
-    rest
-        T, (n,), float64.
-    row_weight
-        a·(1 − ε)/D', (n,), float64.
-    class_weight
-        c, (C,), float64; None is 1 everywhere.
-
-    Returns
-    -------
-    Array
-        (n, C), float64; ±∞ or NaN for masked classes, where the caller puts 0.
-    """
-    gradient = np.log1p(rest)[:, None] - below
-    gradient *= row_weight[:, None]
-    if class_weight is not None:
-        gradient *= class_weight
-    return gradient

@@ -2,73 +2,85 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.compiled import formula
 
 
-def one_hot(labels: Array, classes: int) -> Array:
-    """Return t with t_iy = 1 and 0 elsewhere.
+class Weights(NamedTuple):
+    """What weighs a row's targets, and its z-term."""
+
+    sample: Array
+    """a, (n,), float64."""
+    classes: Array
+    """c, (C,), float64."""
+    smoothing: float
+    """ε."""
+    z_loss: float
+    """α."""
+
+
+@formula
+def fill_mass_of_label(
+    label: int, scores: Array, sample: float, weights: Weights, mass: Array
+) -> None:
+    """Write q_j = a·c_j·[(1 − ε)·[j = y] + ε·[s_j > −∞]/K] of one row.
 
     Parameters
     ----------
-    labels
-        y, (n,), integers in [0, C).
-    classes
-        C.
-
-    Returns
-    -------
-    Array
-        (n, C), float64.
+    label
+        y.
+    scores
+        s, (C,); K counts those above −∞.
+    sample, weights
+        a, and c and ε.
+    mass
+        q, (C,), float64, written.
     """
-    targets = np.zeros((len(labels), classes))
-    targets[np.arange(len(labels)), labels] = 1
-    return targets
+    share = weights.smoothing / _count_unmasked(scores)
+    for j in range(mass.size):
+        target = share if scores[j] > -np.inf else 0.0
+        mass[j] = target * sample * weights.classes[j]
+    own = (1 - weights.smoothing) + (share if scores[label] > -np.inf else 0.0)
+    mass[label] = own * sample * weights.classes[label]
 
 
-def smoothed(targets: Array, unmasked: Array, smoothing: float) -> Array:
-    """Return (1 − ε)·t + ε·[s > −∞]/K.
+@formula
+def fill_mass_of_targets(
+    targets: Array, scores: Array, sample: float, weights: Weights, mass: Array
+) -> None:
+    """Write q_j = a·c_j·[(1 − ε)·t_j + ε·[s_j > −∞]/K] of one row.
 
     Parameters
     ----------
     targets
-        t, (n, C), float64.
-    unmasked
-        s > −∞, (n, C), bool; K counts a row's.
-    smoothing
-        ε, in [0, 1].
-
-    Returns
-    -------
-    Array
-        (n, C), float64.
+        t, (C,), float64.
+    scores, sample, weights, mass
+        As for `fill_mass_of_label`.
     """
-    share = smoothing / np.count_nonzero(unmasked, axis=1)
-    mixed = unmasked * share[:, None]
-    mixed += (1 - smoothing) * targets
-    return mixed
+    share = weights.smoothing / _count_unmasked(scores)
+    for j in range(mass.size):
+        target = (1 - weights.smoothing) * targets[j] + (share if scores[j] > -np.inf else 0.0)
+        mass[j] = target * sample * weights.classes[j]
 
 
-def masses(targets: Array, row_weight: Array, class_weight: Array | None) -> Array:
-    """Return q = a_i·c_j·t_ij, exactly 0 in rows with a_i = 0 whatever their targets.
+@formula
+def _count_unmasked(scores: Array) -> int:
+    """Return K, how many of a row's scores are not −∞."""
+    count = 0
+    for j in range(scores.size):
+        count += int(scores[j] != -np.inf)
+    return count
 
-    Parameters
-    ----------
-    targets
-        t, smoothed or not, (n, C), float64.
-    row_weight
-        a, (n,), float64.
-    class_weight
-        c, (C,), float64; None is 1 everywhere.
 
-    Returns
-    -------
-    Array
-        (n, C), float64.
-    """
-    mass = targets * row_weight[:, None]
-    if class_weight is not None:
-        mass *= class_weight
-    mass[row_weight == 0] = 0
-    return mass
+@formula
+def are_sound(targets: Array, scores: Array) -> bool:
+    """Return whether targets are finite, not negative, and 0 where the score is −∞."""
+    wrong = 0
+    for j in range(targets.size):
+        most = np.inf if scores[j] != -np.inf else 5e-324
+        wrong |= int(not (targets[j] >= 0 and targets[j] < most))
+    return wrong == 0

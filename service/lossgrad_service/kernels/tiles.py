@@ -14,11 +14,21 @@ from typing import Any
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.parallel import in_parallel
+from lossgrad_service.kernels.sums import add_at_column, add_rows
 
 MAX_TILE_ROWS = 256
 MAX_TILE_BYTES = 8 * 2**20
-RUN_BYTES = 2**19
-"""Scores that the row arithmetic works on at a time, so that what it makes stays in cache."""
+MAX_BLOCK_BYTES = 32 * 2**20
+"""Of the widest rows that are held at a time: some tiles, for as many threads."""
+RUN_ENTRIES = 2**20
+"""Entries that one thread works on at a time: a fraction of a millisecond."""
+ROW_ENTRIES = 256
+"""What a row costs beside its entries, in entries."""
+PART_ENTRIES = 2**18
+"""Entries of a sum of products that are worked on at a time: they stay in the second cache."""
+_COLUMNS = 2**11
+"""Sums of columns that are added to at a time: they stay in the first cache."""
 
 
 def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
@@ -34,26 +44,40 @@ def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
     return min(MAX_TILE_ROWS, rows_within(MAX_TILE_BYTES, width, dtype))
 
 
-def rows_per_run(classes: int, width: int, dtype: np.dtype[Any]) -> int:
-    """Return the rows that the row arithmetic works on at a time: a power of two.
+def rows_per_run(classes: int) -> int:
+    """Return the rows that one thread works on at a time: a power of two.
 
     A row has the same bits in any run; a sum over rows is made run by run.
 
     Parameters
     ----------
-    classes, width
-        C, and the entries of the widest row: few classes may stand beside wide layers,
-        whose rows are in memory too, at most 8 MiB of each (or one row).
-    dtype
-        Their dtype, float32 or float64.
+    classes
+        C.
     """
-    return min(rows_within(RUN_BYTES, classes, dtype), rows_within(MAX_TILE_BYTES, width, dtype))
+    return power_of_two_within(RUN_ENTRIES // (classes + ROW_ENTRIES))
+
+
+def rows_per_block(width: int, dtype: np.dtype[Any], smallest: int) -> int:
+    """Return the rows that are held at a time: a power of two, at most 32 MiB or `smallest`.
+
+    Parameters
+    ----------
+    width, dtype
+        As for `rows_per_tile`.
+    smallest
+        Powers of two of rows that a block holds in any case.
+    """
+    return max(smallest, rows_within(MAX_BLOCK_BYTES, width, dtype))
 
 
 def rows_within(size: int, width: int, dtype: np.dtype[Any]) -> int:
     """Return the largest power of two of rows that fit into `size` bytes; one if none does."""
-    fitting = size // (max(1, width) * dtype.itemsize)
-    return 1 << (max(1, fitting).bit_length() - 1)
+    return power_of_two_within(size // (max(1, width) * dtype.itemsize))
+
+
+def power_of_two_within(number: int) -> int:
+    """Return the largest power of two that is at most `number`; 1 below that."""
+    return 1 << (max(1, number).bit_length() - 1)
 
 
 def spans(rows: int, step: int) -> Iterator[slice]:
@@ -62,7 +86,7 @@ def spans(rows: int, step: int) -> Iterator[slice]:
         yield slice(start, min(start + step, rows))
 
 
-def product(a: Array, b: Array, tile_rows: int) -> Array:
+def product(a: Array, b: Array, tile_rows: int, threads: int) -> Array:
     """Return a·b, each row with the bits that it has in any batch.
 
     Parameters
@@ -73,6 +97,8 @@ def product(a: Array, b: Array, tile_rows: int) -> Array:
         (K, M) of the same dtype, always in the same layout.
     tile_rows
         Rows of one tile, from `rows_per_tile`.
+    threads
+        How many tiles are made at the same time.
 
     Returns
     -------
@@ -80,12 +106,15 @@ def product(a: Array, b: Array, tile_rows: int) -> Array:
         (n, M) of the same dtype.
     """
     result = np.empty((len(a), b.shape[1]), a.dtype)
-    for span in spans(len(a), tile_rows):
+
+    def multiply(span: slice) -> None:
         rows = a[span]
         if len(rows) == tile_rows:
             np.matmul(rows, b, out=result[span])
         else:
             result[span] = np.matmul(_filled_up(rows, tile_rows), b)[: len(rows)]
+
+    in_parallel(multiply, spans(len(a), tile_rows), threads)
     return result
 
 
@@ -95,8 +124,8 @@ def _filled_up(rows: Array, tile_rows: int) -> Array:
     return tile
 
 
-def add_product(total: Array, a: Array, b: Array, tile_rows: int) -> None:
-    """Add aᵀ·b to `total`: each tile's product in the dtype of a and b, the sum in float64.
+def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
+    """Add aᵀ·b to `total`: products of 256 rows in the dtype of a and b, the sum in float64.
 
     Parameters
     ----------
@@ -104,14 +133,18 @@ def add_product(total: Array, a: Array, b: Array, tile_rows: int) -> None:
         (K, M), float64, changed in place.
     a, b
         (n, K) and (n, M), both float32 or both float64.
-    tile_rows
-        Rows of one tile, from `rows_per_tile`.
+    threads
+        How many parts of the sum are made at the same time.
     """
-    for span in spans(len(a), tile_rows):
-        total += np.matmul(a[span].T, b[span])
+
+    def add(columns: slice) -> None:
+        for span in spans(len(a), MAX_TILE_ROWS):
+            add_at_column(total, np.matmul(a[span].T, b[span, columns]), columns.start)
+
+    in_parallel(add, spans(b.shape[1], power_of_two_within(PART_ENTRIES // a.shape[1])), threads)
 
 
-def add_columns(total: Array, rows: Array) -> None:
+def add_columns(total: Array, rows: Array, threads: int) -> None:
     """Add 1ᵀ·rows to `total`, in float64: the gradient of a bias that is added to every row.
 
     Parameters
@@ -120,5 +153,11 @@ def add_columns(total: Array, rows: Array) -> None:
         (M,), float64, changed in place.
     rows
         (n, M), float32 or float64.
+    threads
+        How many parts of the sum are made at the same time.
     """
-    total += rows.sum(axis=0, dtype=np.float64)
+
+    def add(columns: slice) -> None:
+        add_rows(total, rows, columns.start, columns.stop)
+
+    in_parallel(add, spans(len(total), _COLUMNS), threads)

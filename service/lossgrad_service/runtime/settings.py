@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: Seconds = Field(
         default=20.0, description="How long calls under way may go on after that."
     )
+    kernel_cache: Path | None = Field(
+        default=None,
+        description="Directory where compiled code is looked for and kept "
+        "before the installation's own and the user's.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe messages that are logged."
     )

@@ -1,0 +1,64 @@
+"""How the functions of this package become machine code; nobody else calls Numba's compiler.
+
+A `program` is called from Python and compiled when first called with arguments of
+new types. The functions that it is made of are compiled into it and differ in what
+the compiler may do to their arithmetic: nothing (`formula`), fuse a·b + c, which
+rounds once instead of twice (`contracted`), or add in another order, in lanes
+(`reassociated`). Division by zero gives ∞ or NaN, as in NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+from lossgrad_service.kernels.cache import ProgramCache, store
+from lossgrad_service.kernels.store import Store
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def formula(function: Function) -> Function:
+    """Compile into its callers, every operation as it stands."""
+    return _compiled(function)
+
+
+def inlined(function: Function) -> Function:
+    """Compile as `formula` does, written out in each caller before types are known.
+
+    For what is called once a row: no array is passed, so that rows of few classes do
+    not wait for it. Its callers must not choose it `by_type`.
+    """
+    return _compiled(function, inline="always")
+
+
+def contracted(function: Function) -> Function:
+    """Compile as `formula` does; a product that is added to something may be fused with it."""
+    return _compiled(function, fastmath={"contract"})
+
+
+def reassociated(function: Function) -> Function:
+    """Compile as `formula` does; sums may be made in another order."""
+    return _compiled(function, fastmath={"reassoc"})
+
+
+def program(function: Function) -> Function:
+    """Compile for callers in Python; releases the GIL and is kept on disk.
+
+    Only this package's: no other sources are in the stamp of what is kept.
+    """
+    is_ours = function.__module__.startswith(f"{__package__}.")
+    return kept(function, store) if is_ours else formula(function)
+
+
+def kept(function: Function, where: Store) -> Function:
+    """Compile as `formula` does, and keep the machine code in a store."""
+    dispatcher = _compiled(function)
+    dispatcher._cache = ProgramCache(function, where)
+    return dispatcher
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    return numba.njit(function, error_model="numpy", nogil=True, **options)

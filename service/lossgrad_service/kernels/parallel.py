@@ -1,0 +1,89 @@
+"""Work on ranges of rows, shared among the threads of one small pool.
+
+The pool is the process's own and has one thread fewer than there are cores: whoever
+asks for work to be done does some of it. Helpers take what is left, in order; a
+helper that is busy elsewhere is not waited for. Who does what changes no bit: every
+item is computed as it would be alone.
+
+Numba's own parallel loops are not used: its default threading layer must not be
+entered from two threads at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _helpers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, available_cores() - 1), "lossgrad-kernel")
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    # The threads of a pool do not live on in a forked child.
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
+
+
+def in_parallel(
+    work: Callable[[Item], Outcome], items: Iterable[Item], threads: int
+) -> list[Outcome]:
+    """Return what `work` gives for each item, in their order.
+
+    Parameters
+    ----------
+    work
+        Releases the GIL where it takes long.
+    items
+        What to do; few enough that handing one over costs nothing beside it.
+    threads
+        How many work at the same time at most, the caller's included.
+
+    Raises
+    ------
+    Exception
+        The first that `work` raised; what was not begun by then is not done.
+    """
+    left = deque(enumerate(items))
+    outcomes: list[Any] = [None] * len(left)
+    helpers = min(threads, len(left)) - 1
+    if helpers < 1:
+        return [work(item) for _, item in left]
+
+    def take_on() -> None:
+        while left:
+            try:
+                place, item = left.popleft()
+            except IndexError:  # a helper was quicker
+                return
+            outcomes[place] = work(item)
+
+    futures = [_helpers().submit(copy_context().run, take_on) for _ in range(helpers)]
+    try:
+        take_on()
+    finally:
+        left.clear()
+        begun = [future for future in futures if not future.cancel()]
+        _await(begun)
+    for future in begun:
+        future.result()
+    return outcomes
+
+
+def _await(futures: list[Future[Any]]) -> None:
+    """Return when all are done, whatever they raised."""
+    for future in futures:
+        future.exception()
