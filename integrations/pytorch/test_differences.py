@@ -54,7 +54,7 @@ def test_label_of_minus_100():
     theirs = cross_entropy(problem)
     with pytest.raises(InvalidArgument, match="row 0 has -100"):
         compute(**problem)
-    assert compute(**problem, ignore_index=-100).loss == pytest.approx(theirs.loss, rel=1e-14)
+    assert compute(**problem, ignore_index=-100).loss == pytest.approx(theirs.loss, rel=1e-13)
 
 
 MASKED = np.array([[2.0, -INF, 1.0, 0.5]])
@@ -76,15 +76,15 @@ def test_target_of_zero_at_a_mask():
     problem = {"scores": MASKED, "targets": targets}
     theirs, ours = cross_entropy(problem), compute(**problem)
     assert np.isnan(theirs.loss)
-    np.testing.assert_allclose(ours.dscores, theirs.dscores, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(ours.dscores, theirs.dscores, rtol=0, atol=1e-14)
     kept = {"scores": MASKED[:, KEPT], "targets": targets[:, KEPT]}
     assert_as_if_deleted(ours, cross_entropy(kept))
 
 
 def assert_as_if_deleted(ours, theirs):
-    assert ours.loss == pytest.approx(theirs.loss, rel=1e-14)
+    assert ours.loss == pytest.approx(theirs.loss, rel=1e-13)
     assert ours.dscores[0, 1] == 0
-    np.testing.assert_allclose(ours.dscores[:, KEPT], theirs.dscores, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(ours.dscores[:, KEPT], theirs.dscores, rtol=0, atol=1e-14)
 
 
 POISONED = {"scores": np.array([[np.nan, 1.0, 0.0], [1.0, 2.0, 0.0]])}
@@ -94,10 +94,10 @@ def test_nan_in_an_ignored_row():
     """Its gradient is NaN there, and so is dW2 behind it; 0 here."""
     problem = POISONED | {"labels": np.array([-100, 0]), "ignore_index": -100}
     theirs, ours = cross_entropy(problem), compute(**problem)
-    assert ours.loss == pytest.approx(theirs.loss, rel=1e-14)
+    assert ours.loss == pytest.approx(theirs.loss, rel=1e-13)
     assert np.isnan(theirs.dscores[0]).all()
     assert not ours.dscores[0].any()
-    np.testing.assert_allclose(ours.dscores[1], theirs.dscores[1], rtol=0, atol=1e-15)
+    np.testing.assert_allclose(ours.dscores[1], theirs.dscores[1], rtol=0, atol=1e-14)
 
 
 def test_nan_in_a_hidden_row_that_is_ignored():
@@ -147,7 +147,7 @@ def test_scores_without_a_gradient(name):
         compute(**problem)
     ours = compute(**problem, nonfinite="propagate")
     np.testing.assert_array_equal(ours.loss, theirs.loss)
-    np.testing.assert_allclose(ours.dscores, theirs.dscores, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(ours.dscores, theirs.dscores, rtol=0, atol=1e-14)
 
 
 def test_overflowing_product():
@@ -177,7 +177,7 @@ def test_float16_over_70_000_rows():
     assert theirs.loss == 0
     assert not theirs.dscores.any()
     exact = np.log1p(np.exp(-2.0))
-    assert ours.loss == pytest.approx(exact, rel=1e-6)
+    assert ours.loss == pytest.approx(exact, rel=1e-5)
     rounded = np.float16(np.array([-1, 1]) * -np.expm1(-exact) / 70_000)
     np.testing.assert_array_equal(ours.dscores, np.tile(rounded, (70_000, 1)))
 
@@ -194,8 +194,8 @@ def test_confident_rows(dtype, gap):
     problem = {"scores": np.array([[gap, 0]], dtype), "labels": np.array([0])}
     theirs, ours = cross_entropy(problem), compute(**problem)
     assert theirs.loss == theirs.dscores[0, 0] == 0
-    assert ours.loss == pytest.approx(np.exp(-gap), rel=1e-6)
-    assert ours.dscores[0, 0] == pytest.approx(-np.exp(-gap), rel=1e-6)
+    assert ours.loss == pytest.approx(np.exp(-gap), rel=1e-5)
+    assert ours.dscores[0, 0] == pytest.approx(-np.exp(-gap), rel=1e-5)
 
 
 def test_softcap_far_outside():
@@ -228,7 +228,7 @@ def multi_margin(scores: Array, **options) -> float:
 
 def test_hinge_divides_by_the_number_of_classes():
     theirs = multi_margin(HINGE["scores"])
-    assert compute(**HINGE, loss="hinge").loss == pytest.approx(3 * theirs, rel=1e-14)
+    assert compute(**HINGE, loss="hinge").loss == pytest.approx(3 * theirs, rel=1e-13)
 
 
 def test_hinge_mean_of_weighted_rows():
@@ -237,7 +237,7 @@ def test_hinge_mean_of_weighted_rows():
     theirs = multi_margin(HINGE["scores"], weight=torch.tensor(weights))
     ours = compute(**HINGE, loss="hinge", class_weights=weights)
     assert ours.denominator == 4
-    assert ours.loss == pytest.approx(3 * theirs * 2 / 4, rel=1e-14)
+    assert ours.loss == pytest.approx(3 * theirs * 2 / 4, rel=1e-13)
 
 
 def test_hinge_with_an_ignored_row():

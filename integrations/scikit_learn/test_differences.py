@@ -18,8 +18,8 @@ def test_label_out_of_range(label):
     problem = {"scores": SCORES, "labels": np.array([label])}
     theirs = half_multinomial(problem)
     ours = compute(scores=SCORES, labels=[0], want=["log_partition", "probs"])
-    np.testing.assert_allclose(theirs.loss, ours.log_partition, rtol=1e-15)
-    np.testing.assert_allclose(theirs.dscores, ours.probs, rtol=1e-15)
+    np.testing.assert_allclose(theirs.loss, ours.log_partition, rtol=1e-13)
+    np.testing.assert_allclose(theirs.dscores, ours.probs, rtol=1e-13)
     with pytest.raises(InvalidArgument, match=f"row 0 has {label}"):
         compute(**problem)
 
@@ -37,7 +37,7 @@ def test_nan_in_a_row_of_weight_zero():
     assert np.isnan(theirs.dscores[0]).all()
     assert ours.row_losses[0] == 0
     assert not ours.dscores[0].any()
-    assert ours.row_losses[1] == pytest.approx(theirs.loss[1], rel=1e-15)
+    assert ours.row_losses[1] == pytest.approx(theirs.loss[1], rel=1e-13)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -61,4 +61,4 @@ def test_scores_that_swallow_the_loss(name):
     scores, exact = HIGH[name]
     problem = {"scores": scores, "labels": np.array([0])}
     assert half_multinomial(problem).loss == [0]
-    assert compute(**problem).loss == pytest.approx(exact, rel=1e-6)
+    assert compute(**problem).loss == pytest.approx(exact, rel=1e-5)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lossgrad_service.kernels import cache
-from lossgrad_service.kernels.compiled import contracted, formula, kept, program
+from lossgrad_service.kernels.compiled import formula, kept, program
 from lossgrad_service.kernels.store import Store
 from tests.running import PATIENCE_SECONDS
 
@@ -183,6 +183,14 @@ def test_processes_that_compile_at_once(tmp_path):
     assert len(list(tmp_path.iterdir())) == len(dtypes)
 
 
+def test_other_tools_have_code_of_their_own(tmp_path, monkeypatch):
+    assert was_compiled(new_process(tmp_path))
+    monkeypatch.setattr(cache, "_TOOLS", ("another Numba",))
+    assert was_compiled(new_process(tmp_path))
+    monkeypatch.undo()
+    assert not was_compiled(new_process(tmp_path))
+
+
 def test_every_source_is_in_the_stamp(tmp_path):
     """A formula's file is as much part of a program as the program's own."""
     for name in ("a.py", "b.py"):
@@ -218,7 +226,7 @@ def test_program_of_others_is_not_kept():
     assert cache.store.places == before
 
 
-# With one rounding a·a − 1 is 2⁻¹⁵ + 2⁻³², with two it is 2⁻¹⁵; and likewise for float64.
+# With one rounding, a·a − 1 would be 2⁻¹⁵ + 2⁻³² for float32; with two it is 2⁻¹⁵.
 A = {np.float32: 1 + 2.0**-16, np.float64: 1 + 2.0**-30}
 
 
@@ -230,13 +238,6 @@ def square_less_one(a, one):
 def test_formula_rounds_every_operation(dtype):
     a, one = dtype(A[dtype]), dtype(1)
     assert formula(square_less_one)(a, one) == a * a - one
-
-
-@pytest.mark.parametrize("dtype", A)
-def test_contracted_rounds_a_product_and_sum_once_or_twice(dtype):
-    a, one = dtype(A[dtype]), dtype(1)
-    once = dtype(np.longdouble(a) * np.longdouble(a) - 1)
-    assert contracted(square_less_one)(a, one) in (once, a * a - one)
 
 
 @formula

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -34,8 +35,9 @@ _LOSSES: tuple[Mapping[str, Any], ...] = (
 )
 
 
+@cache
 def warm_up() -> None:
-    """Load or compile what any problem needs.
+    """Load or compile what any problem needs, once in a process.
 
     Machine code depends on what a problem is made of and on its dtypes, not on its size
     or its numbers: small problems that are made of everything stand for all.
@@ -47,7 +49,7 @@ def warm_up() -> None:
 def _problems() -> Iterator[Problem]:
     for names, dtype, loss in product(_INPUTS, dtypes.FLOATS, _LOSSES):
         inputs = {name: _ones(name, dtype) for name in names}
-        for want in _wants({**inputs, **loss}):
+        for want in (["loss"], _outputs_of({**inputs, **loss})):
             yield Problem.of({**inputs, **loss, "want": want})
 
 
@@ -55,13 +57,8 @@ def _ones(name: str, dtype: str) -> Any:
     return np.ones([_EXTENT] * len(INPUTS[name].axes), dtypes.to_numpy(dtype))
 
 
-def _wants(sent: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield each output that can be asked for by itself, then the loss alone, then all."""
-    outputs = [
-        name
-        for name, output in OUTPUTS.items()
-        if output.gradient_of in (None, "scores") or output.gradient_of in sent
+def _outputs_of(sent: Mapping[str, Any]) -> list[str]:
+    """Return the outputs, but of the gradients only those of the scores and of what was sent."""
+    return [
+        name for name, output in OUTPUTS.items() if output.gradient_of in (None, "scores", *sent)
     ]
-    yield from ([name] for name in outputs)
-    yield ["loss"]
-    yield outputs

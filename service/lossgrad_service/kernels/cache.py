@@ -34,14 +34,14 @@ _log = logging.getLogger(__package__)
 
 _PACKAGE = Path(__file__).parent
 
+_TOOLS = (numba.__version__, llvmlite.__version__, np.__version__, sys.version)
+"""What compiles; code of other versions lies beside."""
+
 
 def stamp_of(package: Path) -> bytes:
-    """Return what changes with anything that the compiled code of a package is made of."""
-    made_with = (numba.__version__, llvmlite.__version__, np.__version__, sys.version)
-    digest = sha256(repr(made_with).encode())
-    for source in sorted(package.glob("*.py")):
-        digest.update(sha256(source.read_bytes()).digest())
-    return digest.digest()
+    """Return what changes with any source of a package."""
+    sources = sorted(package.glob("*.py"))
+    return sha256(b"".join(sha256(each.read_bytes()).digest() for each in sources)).digest()
 
 
 def own_directories() -> tuple[Path, ...]:
@@ -103,10 +103,10 @@ class ProgramCache(_Cache):
             _warn_of_keeping_nothing(self._store.directories)
 
     def _name(self, sig: Any, codegen: Any) -> str:
-        """Return the file's name, which argument types and processor have of their own."""
-        function = self._function
-        key = (function.__module__, function.__qualname__, str(sig), codegen.magic_tuple())
-        return f"{function.__name__}-{sha256(repr(key).encode()).hexdigest()[:32]}"
+        """Return the file's name, which a function has for each argument types and processor."""
+        name = (self._function.__module__, self._function.__qualname__)
+        key = (*name, str(sig), codegen.magic_tuple(), _TOOLS)
+        return f"{self._function.__name__}-{sha256(repr(key).encode()).hexdigest()[:32]}"
 
     def enable(self) -> None:
         """Do nothing: the cache is always on."""

@@ -2,9 +2,8 @@
 
 A `program` is called from Python and compiled when first called with arguments of
 new types. The functions that it is made of are compiled into it and differ in what
-the compiler may do to their arithmetic: nothing (`formula`), fuse a·b + c, which
-rounds once instead of twice (`contracted`), or add in another order, in lanes
-(`reassociated`). Division by zero gives ∞ or NaN, as in NumPy.
+the compiler may do to their arithmetic: nothing (`formula`, `inlined`), or add in
+another order, in lanes (`reassociated`). Division by zero gives ∞ or NaN, as in NumPy.
 """
 
 from __future__ import annotations
@@ -32,11 +31,6 @@ def inlined(function: Function) -> Function:
     not wait for it. Its callers must not choose it `by_type`.
     """
     return _compiled(function, inline="always")
-
-
-def contracted(function: Function) -> Function:
-    """Compile as `formula` does; a product that is added to something may be fused with it."""
-    return _compiled(function, fastmath={"contract"})
 
 
 def reassociated(function: Function) -> Function:

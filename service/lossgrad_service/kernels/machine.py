@@ -37,7 +37,7 @@ def maximum(typing_context: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def fused_multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
+def fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a·b + c of three floats of one type, rounded once."""
     del typing_context
     return a(a, b, c), _llvm_operation("fma", 3)

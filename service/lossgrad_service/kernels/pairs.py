@@ -21,7 +21,7 @@ from lossgrad_service.kernels.exponential import (
     WHOLE_64,
     lifted_power,
 )
-from lossgrad_service.kernels.machine import fused_multiply_add
+from lossgrad_service.kernels.machine import fma
 
 Pair: TypeAlias = tuple[float, float]
 
@@ -47,7 +47,7 @@ def _renormalised(a: float, b: float) -> Pair:
 def exact_product(a: float, b: float) -> Pair:
     """Return a·b and what rounding took from it."""
     product = a * b
-    return product, fused_multiply_add(a, b, -product)
+    return product, fma(a, b, -product)
 
 
 @formula

@@ -165,7 +165,7 @@ def _holds(value: Any, values: Array) -> bool:
 @formula
 def _is_at(value: Any, entry: Any) -> bool:
     """Return whether an entry is `value`, or NaN."""
-    return not (entry < value or entry > value)
+    return entry == value or entry != entry
 
 
 @reassociated

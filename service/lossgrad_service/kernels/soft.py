@@ -238,10 +238,11 @@ def _fill_gradient(
     gradient: Array,
 ) -> None:
     """Write [(Q + 2αa·lse)·p − q]/D'/τ·∂z/∂u, given (Q + 2αa·lse)/(1 + T)."""
-    factor = UNLIFT * share / division.denominator / division.temperature
+    factor = share / division.denominator / division.temperature
     exps, mass = scratch.exps, scratch.mass
     for j in range(row.size):
-        mass[j] = exps[j] * factor - mass[j] / division.denominator / division.temperature
+        pushed = mass[j] / division.denominator / division.temperature
+        mass[j] = UNLIFT * exps[j] * factor - pushed
     if is_capped(scaling):
         for j in range(row.size):
             mass[j] *= cap_slope(row[j], scaling)

@@ -15,6 +15,7 @@ from lossgrad_service.kernels import pairs
 from lossgrad_service.kernels.by_type import by_type
 from lossgrad_service.kernels.compiled import formula
 from lossgrad_service.kernels.exponential import UNLIFT, power_and_change
+from lossgrad_service.kernels.machine import fma
 
 Wide: TypeAlias = Any
 """A float64 or a pair of them."""
@@ -100,14 +101,14 @@ def _number_quotient(a: float, b: float) -> float:
 @formula
 def _number_exponential(x: float) -> float:
     power, change = power_and_change(x, 0.0)
-    return UNLIFT * (power * change + power)
+    return UNLIFT * fma(power, change, power)
 
 
 @formula
 def _number_exponential_less_one(x: float) -> float:
     power, change = power_and_change(x, 0.0)
     power *= UNLIFT
-    return power * change + (power - 1)
+    return fma(power, change, power - 1)
 
 
 @formula
