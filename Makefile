@@ -80,6 +80,6 @@ check-proto: $(VENV)/.dev ## Lint the proto, hold it against the baseline, and c
 proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later ones must not break (with a release)
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
-clean: ## Remove the environment and what tools left behind
+clean: ## Remove the environments and what tools left behind
 	rm -rf $(VENV) $(INTEGRATIONS) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

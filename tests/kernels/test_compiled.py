@@ -147,7 +147,7 @@ def test_nowhere_to_keep_code_is_warned_of_once(tmp_path, unwarned):
     assert str(in_the_way) in warning
 
 
-AT_ONCE = """
+SUMMING = """
 import sys
 from pathlib import Path
 import numpy as np
@@ -167,20 +167,29 @@ for dtype in sys.argv[2:]:
 """
 
 
-def test_processes_that_compile_at_once(tmp_path):
-    """Each starts with another dtype once all have come as far as to compile."""
-    dtypes = ["float32", "float64", "int64"]
-    orders = [dtypes[i:] + dtypes[:i] for i in range(len(dtypes))]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", AT_ONCE, str(tmp_path), *order], stdin=subprocess.PIPE
-        )
-        for order in orders
-    ]
+def summing(directory, *dtypes):
+    """Start a process that sums numbers of these dtypes once its input is closed."""
+    command = [sys.executable, "-c", SUMMING, str(directory), *dtypes]
+    return subprocess.Popen(command, stdin=subprocess.PIPE)
+
+
+def succeed(*processes):
     for process in processes:
         process.stdin.close()
-    assert [process.wait(PATIENCE_SECONDS) for process in processes] == [0, 0, 0]
+    return [process.wait(PATIENCE_SECONDS) for process in processes] == [0] * len(processes)
+
+
+def test_processes_that_compile_at_once(tmp_path):
+    """Each with another dtype first."""
+    dtypes = ["float32", "float64", "int64"]
+    orders = [dtypes[i:] + dtypes[:i] for i in range(len(dtypes))]
+    assert succeed(*[summing(tmp_path, *order) for order in orders])
     assert len(list(tmp_path.iterdir())) == len(dtypes)
+
+
+def test_what_was_loaded_works_beside_what_is_compiled(tmp_path):
+    assert succeed(summing(tmp_path, "float32"))
+    assert succeed(summing(tmp_path, "float32", "float64", "float32"))
 
 
 def test_other_tools_have_code_of_their_own(tmp_path, monkeypatch):

@@ -16,8 +16,9 @@ COMMANDS = {
     "info": "lossgrad_service.cli.info",
     "demo": "lossgrad_service.demo.command",
     "bench": "lossgrad_service.benchmarks.command",
+    "bench-kernel": "lossgrad_service.benchmarks.kernel.command",
 }
-"""Commands, each a function of its own name in the module named here."""
+"""Commands, each a function of its own name, with _ for -, in the module named here."""
 
 
 class LazyCommands(TyperGroup):
@@ -34,7 +35,8 @@ class LazyCommands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name)(getattr(import_module(COMMANDS[cmd_name]), cmd_name))
+        function = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        single.command(cmd_name)(function)
         return typer.main.get_command(single)
 
 

@@ -1,9 +1,10 @@
 """The formulas on arrays: one formula a function, nothing else.
 
-A kernel takes one block of rows and returns arrays or writes into those it is
-given. It validates nothing, knows no option by name that is not in its formula,
-and allocates at most a few arrays of the block's size. `lossgrad_service.core`
-drives the blocks and adds up what they give.
+A kernel takes some rows and returns arrays or writes into those it is given. It
+validates nothing, knows no option by name that is not in its formula, and allocates
+at most a few rows. `lossgrad_service.core` shares the rows out and adds up what they
+give. What works on rows is compiled: a program takes one row at a time, so that it
+is read from memory once and is in cache for whatever else is done with it.
 
 ======  ============================================================  ============
 symbol  meaning                                                       shape
@@ -33,8 +34,9 @@ Q       Σ_j q_ij                                                      (n,)
 D'      denominator: what the loss is divided by
 ======  ============================================================  ============
 
+A *wide* number is of the next wider type: float64 beside float32 scores, a pair of
+float64 beside float64 ones. *Lifted* exponentials are 2¹²⁶ times as large.
+
 Scalars of a row are float64. Rows are float32 or float64; sums over a row are made
-in float64, of entries that were made float64 beforehand: a reduction that converts
-as it goes does so in pieces of 8,192 entries, and where those pieces end would
-depend on the row's place in the block.
+in float64.
 """

@@ -25,6 +25,7 @@ import numba
 import numpy as np
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
@@ -89,7 +90,8 @@ class ProgramCache(_Cache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the `CompileResult` for argument types, or None where it must be made."""
-        target_context.refresh()
+        # All that machine code needs; Numba's own cache makes ready to compile, for half a second.
+        rtsys.initialize(target_context)
         code = self._store.read(self._name(sig, target_context.codegen()))
         if code is None:
             _warn_of_compiling()

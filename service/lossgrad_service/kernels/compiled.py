@@ -2,8 +2,8 @@
 
 A `program` is called from Python and compiled when first called with arguments of
 new types. The functions that it is made of are compiled into it and differ in what
-the compiler may do to their arithmetic: nothing (`formula`, `inlined`), or add in
-another order, in lanes (`reassociated`). Division by zero gives ∞ or NaN, as in NumPy.
+the compiler may do to their arithmetic: nothing (`formula`), or add in another order,
+in lanes (`reassociated`). Division by zero gives ∞ or NaN, as in NumPy.
 """
 
 from __future__ import annotations
@@ -20,22 +20,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def formula(function: Function) -> Function:
-    """Compile into its callers, every operation as it stands."""
-    return _compiled(function)
+    """Compile into its callers, every operation as it stands.
 
-
-def inlined(function: Function) -> Function:
-    """Compile as `formula` does, written out in each caller before types are known.
-
-    For what is called once a row: no array is passed, so that rows of few classes do
-    not wait for it. Its callers must not choose it `by_type`.
+    Always written out there: a loop that calls does not run in lanes.
     """
-    return _compiled(function, inline="always")
+    return _compiled(function, forceinline=True)
 
 
 def reassociated(function: Function) -> Function:
     """Compile as `formula` does; sums may be made in another order."""
-    return _compiled(function, fastmath={"reassoc"})
+    return _compiled(function, forceinline=True, fastmath={"reassoc"})
 
 
 def program(function: Function) -> Function:

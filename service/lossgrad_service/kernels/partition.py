@@ -22,7 +22,7 @@ from numba import types
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula, inlined, reassociated
+from lossgrad_service.kernels.compiled import formula, reassociated
 from lossgrad_service.kernels.exponential import LIFT, UNLIFT, lifted_exponential
 from lossgrad_service.kernels.machine import fetch, maximum
 from lossgrad_service.kernels.pairs import exact_sum
@@ -54,13 +54,13 @@ def scratch_for(row: Array) -> Scratch:
     return Scratch(np.empty(chunks, row.dtype), np.empty(chunks))
 
 
-@inlined
+@formula
 def chunk_of(row: Array, c: int) -> Array:
     """Return a chunk of a row."""
     return row[c * CHUNK : (c + 1) * CHUNK]
 
 
-@inlined
+@formula
 def partition(row: Array, scaling: Scaling, exps: Array, scratch: Scratch) -> tuple[int, float]:
     """Return k and T of a row; write its exponentials.
 
@@ -96,7 +96,7 @@ def partition(row: Array, scaling: Scaling, exps: Array, scratch: Scratch) -> tu
     return k, _joined(row[k], scaling, references, factors)
 
 
-@inlined
+@formula
 def _partition_of_chunk(row: Array, scaling: Scaling, exps: Array) -> tuple[int, float]:
     """Return k and T of a row that is one chunk, whose maximum is the reference."""
     top = largest_of(row)
@@ -176,7 +176,7 @@ def _sum_of(exps: Array) -> float:
     return total
 
 
-@inlined
+@formula
 def sum_without(k: int, exps: Array) -> float:
     """Return the sum of lifted exponentials but the one at their maximum k, which is 1."""
     exps[k] = 0
@@ -185,7 +185,7 @@ def sum_without(k: int, exps: Array) -> float:
     return total
 
 
-@inlined
+@formula
 def fill_exponentials(scores: Array, reference: Any, scaling: Scaling, exps: Array) -> None:
     """Write the lifted e^{z − z_r} of some scores; 0 where all of them are masked."""
     if reference == -np.inf:
@@ -198,7 +198,7 @@ def fill_exponentials(scores: Array, reference: Any, scaling: Scaling, exps: Arr
         _fill_plain_in_steps(scores, reference, exps)
 
 
-@inlined
+@formula
 def _fill_plain_in_steps(scores: Array, reference: Any, exps: Array) -> None:
     """Write the exponentials of a chunk, and ask for the scores that come a chunk later.
 
@@ -211,7 +211,7 @@ def _fill_plain_in_steps(scores: Array, reference: Any, exps: Array) -> None:
         _fill_plain(scores[start:stop], reference, exps[start:stop])
 
 
-@inlined
+@formula
 def _fill_plain(scores: Array, reference: Any, exps: Array) -> None:
     """Write the lifted e^{s − s_r}, with what s − s_r was rounded by put back."""
     for j in range(scores.size):

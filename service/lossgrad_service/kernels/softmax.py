@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiled import formula, inlined, program
+from lossgrad_service.kernels.compiled import formula, program
 from lossgrad_service.kernels.exponential import UNLIFT
 from lossgrad_service.kernels.partition import (
     CHUNK,
@@ -80,7 +80,7 @@ def label_rows(
                 exps[:] = 0
 
 
-@inlined
+@formula
 def _sum_of_others(label: int, first: int, rest: float, exps: Array, factors: Array) -> float:
     """Return Σ_{j≠y} e_j = T if y = k, and 1 + (T − e_y) otherwise.
 
@@ -92,7 +92,7 @@ def _sum_of_others(label: int, first: int, rest: float, exps: Array, factors: Ar
     return 1 + (rest - exponential_at(label, exps, factors))
 
 
-@inlined
+@formula
 def _fill_gradient(
     row: Array, scaling: Scaling, share: float, exps: Array, factors: Array
 ) -> None:
@@ -118,7 +118,7 @@ def _scale_by_slope(scores: Array, scaling: Scaling, factor: float, exps: Array)
         exps[j] = UNLIFT * np.float64(exps[j]) * cap_slope(scores[j], scaling) * factor
 
 
-@inlined
+@formula
 def _slope(score: float, scaling: Scaling) -> float:
     """Return ∂z/∂u: the slope of the softcap, 1 without one."""
     return cap_slope(score, scaling) if is_capped(scaling) else 1.0

@@ -129,8 +129,7 @@ def _number_chosen(a: float, b: float, first: bool) -> float:
 @formula
 def _number_saturated(a: float, b: float) -> float:
     product = a * b
-    if product > _SATURATION:
-        return _SATURATION
+    product = _SATURATION if product > _SATURATION else product
     return -_SATURATION if product < -_SATURATION else product
 
 

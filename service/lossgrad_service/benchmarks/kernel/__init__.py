@@ -1,0 +1,1 @@
+"""What the kernels cost, beside a copy of the same bytes and beside other libraries."""

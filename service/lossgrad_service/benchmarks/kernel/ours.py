@@ -1,0 +1,58 @@
+"""Our own ways: the kernel with nothing around it, and the whole of a call without a wire."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossgrad.types import Array, Problem
+from lossgrad_service import core
+from lossgrad_service.benchmarks.kernel.problems import Answer, Head, Scores, Way
+from lossgrad_service.core.rows import frozen
+from lossgrad_service.core.softmax_rows import SoftmaxRows
+from lossgrad_service.kernels import softmax, tiles
+from lossgrad_service.kernels.parallel import in_parallel
+from lossgrad_service.kernels.scores import Scaling
+
+_PLAIN = Scaling.of(temperature=1.0, softcap=None)
+
+
+def kernel(problem: Scores, threads: int) -> Way:
+    """Return the rows' programs, which write into a gradient that is there already."""
+    gradient = np.empty_like(problem.scores)
+    return lambda: Answer(_mean_loss(problem, gradient, threads), (gradient,))
+
+
+def _mean_loss(problem: Scores, gradient: Array, threads: int) -> float:
+    """Return L and write dScores."""
+    n_rows, n_classes = problem.scores.shape
+    out, gap = SoftmaxRows.empty(n_rows), np.zeros(n_rows)
+    every, pull = frozen(np.ones(n_rows, bool)), frozen(np.full(n_rows, 1 / n_rows))
+
+    def compute(run: slice) -> None:
+        softmax.label_rows(
+            problem.scores[run],
+            problem.labels[run],
+            every[run],
+            every[run],
+            pull[run],
+            _PLAIN,
+            out.first[run],
+            out.maximum[run],
+            out.rest[run],
+            gap[run],
+            gradient[run],
+        )
+
+    in_parallel(compute, tiles.spans(n_rows, tiles.rows_per_run(n_classes)), threads)
+    return float(softmax.label_losses(out.rest, gap, np.ones(n_rows)).mean())
+
+
+def whole_call(problem: Scores | Head, want: tuple[str, ...], threads: int) -> Way:
+    """Return what `local:` does: checks, the computation, and arrays for its result."""
+    arguments = {**problem._asdict(), "want": ["loss", *want]}
+
+    def answer() -> Answer:
+        result = core.compute(Problem.of(arguments), threads)
+        return Answer(result.loss, tuple(getattr(result, name) for name in want))
+
+    return answer
