@@ -20,6 +20,9 @@ mp.dps = DIGITS
 EPSILON = {"float64": 1.2e-16, "float32": 6e-8}
 """The unit of contract §5's bound, (r + 8)·unit."""
 
+LEAST_EXPONENTIAL = {"float64": 2.0**-1022, "float32": 2.0**-252}
+"""Where an exponential has no digits left: what is below is only right in absolute terms."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -39,12 +42,18 @@ class Row:
     spread: float
     """r, the row's maximum less its smallest finite z."""
 
+    @property
+    def factor(self) -> mpf:
+        """What the row's exponentials are multiplied by, at most."""
+        return abs(self.pull) + max(map(abs, self.mass))
+
     def scale(self, floor: float) -> list[mpf]:
         """Return |Q + 2αa·lse|·p + q of each entry, p at least `floor`: the bound's scale."""
-        return [
-            (abs(self.pull) * max(p, mpf(floor)) + abs(q)) * slope
-            for p, q, slope in zip(self.probs, self.mass, self.slope, strict=True)
-        ]
+        return [self.scale_at(j, floor) for j in range(len(self.probs))]
+
+    def scale_at(self, j: int, floor: float) -> mpf:
+        """Return the scale of one entry."""
+        return (abs(self.pull) * max(self.probs[j], mpf(floor)) + abs(self.mass[j])) * self.slope[j]
 
 
 def one_hot(label: int, classes: int) -> list[float]:
@@ -74,39 +83,49 @@ def row(
     largest = max(abs(s) for s in scores if np.isfinite(s))
     with mp.workdps(DIGITS + 2 * int(np.log10(1 + largest))):
         a, eps, tau = mpf(sample_weight), mpf(label_smoothing), mpf(temperature)
-        c = [mpf(w) for w in class_weights or [1.0] * len(scores)]
-        u = [mpf(float(s)) / tau for s in scores]
-        live = [j for j in range(len(u)) if mp.isfinite(u[j])]
-        z = [
-            u[j] if softcap is None or j not in live else capped(u[j], softcap)
-            for j in range(len(u))
-        ]
-        partition = mp.fsum(mp.exp(z[j]) for j in live)
+        s, t, c, counts, which = _distinct(scores, targets, class_weights)
+        groups = range(len(s))
+        u = [each / tau for each in s]
+        live = [g for g in groups if mp.isfinite(u[g])]
+        z = [capped(each, softcap) for each in u]
+        partition = mp.fsum(counts[g] * mp.exp(z[g]) for g in live)
         lse = mp.log(partition)
-        p = [mp.exp(z[j]) / partition if j in live else mpf(0) for j in range(len(z))]
-        q = [
-            a * c[j] * ((1 - eps) * mpf(float(targets[j])) + (eps / len(live) if j in live else 0))
-            for j in range(len(z))
-        ]
-        pull = mp.fsum(q) + 2 * mpf(z_loss) * a * lse
-        slope = [
-            (mpf(1) if softcap is None else mp.sech(u[j] / mpf(softcap)) ** 2) / tau
-            if j in live
-            else mpf(0)
-            for j in range(len(z))
-        ]
-        values = [z[j] for j in live]
+        p = [mp.exp(z[g]) / partition if g in live else mpf(0) for g in groups]
+        share = eps / sum(counts[g] for g in live)
+        q = [a * c[g] * ((1 - eps) * t[g] + (share if g in live else 0)) for g in groups]
+        pull = mp.fsum(counts[g] * q[g] for g in groups) + 2 * mpf(z_loss) * a * lse
+        slope = [_slope(u[g], softcap) / tau if g in live else mpf(0) for g in groups]
+        gradient = [(pull * p[g] - q[g]) * slope[g] for g in groups]
         return Row(
-            loss=mp.fsum(q[j] * (lse - z[j]) for j in live),
-            dscores=[(pull * p[j] - q[j]) * slope[j] for j in range(len(z))],
+            loss=mp.fsum(counts[g] * q[g] * (lse - z[g]) for g in live),
+            dscores=[gradient[g] for g in which],
             z_term=mpf(z_loss) * a * lse**2,
             log_partition=lse,
-            probs=p,
+            probs=[p[g] for g in which],
             pull=pull,
-            mass=q,
-            slope=slope,
-            spread=float(max(values) - min(values)),
+            mass=[q[g] for g in which],
+            slope=[slope[g] for g in which],
+            spread=float(max(z[g] for g in live) - min(z[g] for g in live)),
         )
+
+
+def _distinct(
+    scores: Sequence[float], targets: Sequence[float], class_weights: Sequence[float] | None
+) -> tuple[list[mpf], list[mpf], list[mpf], list[int], list[int]]:
+    """Return s, t and c of classes that differ, how many are like each, and each class's place.
+
+    A row of 100,000 classes that hold few different numbers is then as quick as a short one.
+    """
+    weights = np.ones(len(scores)) if class_weights is None else class_weights
+    classes = np.stack([np.asarray(each, np.float64) for each in (scores, targets, weights)], 1)
+    groups, which, counts = np.unique(classes, axis=0, return_inverse=True, return_counts=True)
+    s, t, c = ([mpf(x) for x in column] for column in groups.T.tolist())
+    return s, t, c, counts.tolist(), which.ravel().tolist()
+
+
+def _slope(u: mpf, softcap: float | None) -> mpf:
+    """Return the slope of the softcap."""
+    return mpf(1) if softcap is None else mp.sech(u / mpf(softcap)) ** 2
 
 
 def bound(spread: float, dtype: Any) -> float:
@@ -114,9 +133,15 @@ def bound(spread: float, dtype: Any) -> float:
     return (spread + 8) * EPSILON[np.dtype(dtype).name]
 
 
-def in_bounds(actual: float, true: mpf, scale: mpf, of: Row, dtype: Any) -> float:
-    """Return the error in units of the bound, which is absolute below the smallest normal."""
+def in_bounds(
+    actual: float, true: mpf, scale: mpf, of: Row, dtype: Any, factor: mpf | float = 0
+) -> float:
+    """Return the error in units of the bound, which is absolute below the smallest normal.
+
+    It is also absolute for exponentials below the least, times their factor.
+    """
     allowed = mpf(bound(of.spread, dtype)) * max(scale, mpf(smallest_normal(dtype)))
+    allowed += mpf(LEAST_EXPONENTIAL[np.dtype(dtype).name]) * factor
     return float(abs(mpf(float(actual)) - true) / allowed)
 
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from textwrap import dedent
 from threading import Barrier, Event, Thread
 
 import pytest
 
 from lossgrad_service.kernels.blas import SharedHold
+from tests.kernels.processes import in_fresh_process
 
 
 class Counted:
@@ -60,19 +59,6 @@ def test_an_error_inside_releases():
     with pytest.raises(KeyError), hold():
         raise KeyError
     assert counted.released == 1
-
-
-def in_fresh_process(code: str) -> str:
-    """Run code where no server of this test run holds BLAS, and return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_blas_has_one_thread_inside_and_what_it_had_outside():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lossgrad_service.kernels import cache
-from lossgrad_service.kernels.compiled import formula, kept, program
+from lossgrad_service.kernels.compiled import formula, kept, program, reassociated
 from lossgrad_service.kernels.store import Store
 from tests.running import PATIENCE_SECONDS
 
@@ -223,8 +223,7 @@ def test_chosen_directory_comes_first(tmp_path, monkeypatch):
 
 
 def test_user_without_a_home(monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", "~/cache")
-    monkeypatch.setenv("HOME", "")
+    monkeypatch.setattr(cache.AppDirs, "user_cache_dir", "~/.cache/lossgrad")
     assert cache.own_directories() == (Path(cache.__file__).parent / "__pycache__/programs",)
 
 
@@ -249,22 +248,18 @@ def test_formula_rounds_every_operation(dtype):
     assert formula(square_less_one)(a, one) == a * a - one
 
 
-@formula
-def _total(values):
-    total = 0.0
-    for value in values:
-        total += value
-    return total
+def total(values):
+    result = 0.0
+    for j in range(len(values)):
+        result += values[j]
+    return result
 
 
 def test_formula_adds_in_order():
-    """A sum in lanes would find the ones before the large number swallows them."""
+    """In lanes, the ones would be added to each other before the large number swallows them."""
     values = np.array([1e16, 1, 1, 1, 1, 1, 1, 1, -1e16, 1] * 8)
-    expected = 0.0
-    for value in values.tolist():
-        expected += value
-    assert _total(values) == expected
-    assert _total(values) != np.sum(values.reshape(-1, 8).sum(axis=0))
+    assert formula(total)(values) == total(values.tolist())
+    assert reassociated(total)(values) != total(values.tolist())
 
 
 def test_division_by_zero_is_numpys():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +23,7 @@ def warmup(*, kernel_cache: Annotated[Path | None, flag("kernel_cache")] = None)
     In an image, run it once the package is installed. It tells where the compiled code
     lies; the exit code is 1 where it cannot be kept.
     """
-    flags = {} if kernel_cache is None else {"kernel_cache": kernel_cache}
+    flags: dict[str, Any] = {} if kernel_cache is None else {"kernel_cache": kernel_cache}
     started = perf_counter()
     with told_kindly():
         keep_where_set(Settings(**flags))

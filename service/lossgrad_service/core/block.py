@@ -74,4 +74,3 @@ class Block:
 
 def _rows(array: Array | None, span: slice) -> Array | None:
     return None if array is None else array[span]
-

@@ -25,7 +25,7 @@ import numba
 import numpy as np
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
@@ -124,7 +124,7 @@ class ProgramCache(_Cache):
 def _warn_of_compiling() -> None:
     """Say once what takes so long."""
     _log.warning(
-        "compiling for this processor, once, which may take a minute; "
+        "compiling the kernels for this processor, which may take a minute; "
         "`lossgrad warmup` does it ahead"
     )
 

@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.compiled import formula, program
-from lossgrad_service.kernels.machine import bits32, float32_of
+from lossgrad_service.kernels.machine import bits32, float32_of, instruction
 
 
-@intrinsic
+@instruction
 def _float32_of_half(typing_context: Any, bits: Any) -> Any:
     """Return the float32 of a float16, exactly."""
     del typing_context, bits
@@ -30,7 +29,7 @@ def _float32_of_half(typing_context: Any, bits: Any) -> Any:
     return types.float32(types.uint16), generate
 
 
-@intrinsic
+@instruction
 def _half_of_float32(typing_context: Any, number: Any) -> Any:
     """Return the bits of the float16 nearest to a float32, ties to even."""
     del typing_context, number

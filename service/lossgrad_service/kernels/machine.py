@@ -14,6 +14,11 @@ _WORD = ir.IntType(32)
 _ADDRESS = ir.IntType(8).as_pointer()
 
 
+def instruction(generator: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an instruction of compiled code of what generates it, given types."""
+    return intrinsic(generator)
+
+
 def _llvm_operation(name: str, operands: int) -> Any:
     """Return the operation of LLVM on numbers of one float type that is called `llvm.<name>`."""
 
@@ -26,7 +31,7 @@ def _llvm_operation(name: str, operands: int) -> Any:
     return generate
 
 
-@intrinsic
+@instruction
 def maximum(typing_context: Any, a: Any, b: Any) -> Any:
     """Return the larger of two floats of one type; NaN if either is.
 
@@ -36,7 +41,7 @@ def maximum(typing_context: Any, a: Any, b: Any) -> Any:
     return a(a, b), _llvm_operation("maximum", 2)
 
 
-@intrinsic
+@instruction
 def fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a·b + c of three floats of one type, rounded once."""
     del typing_context
@@ -46,7 +51,7 @@ def fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
 def _same_bits(source: Any, target: Any) -> Callable[..., Any]:
     """Return the function that reads the bits of one type as those of another."""
 
-    @intrinsic
+    @instruction
     def read(typing_context: Any, value: Any) -> Any:
         del typing_context, value
 
@@ -64,7 +69,7 @@ float32_of = _same_bits(types.uint32, types.float32)
 float64_of = _same_bits(types.uint64, types.float64)
 
 
-@intrinsic
+@instruction
 def fetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Ask for the memory of `array[index]`, which may lie beyond the array's end."""
     del typing_context

@@ -23,7 +23,7 @@ from numba import types
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.by_type import by_type
 from lossgrad_service.kernels.compiled import formula, reassociated
-from lossgrad_service.kernels.exponential import LIFT, UNLIFT, lifted_exponential
+from lossgrad_service.kernels.exponential import UNLIFT, lifted_exponential
 from lossgrad_service.kernels.machine import fetch, maximum
 from lossgrad_service.kernels.pairs import exact_sum
 from lossgrad_service.kernels.scores import Scaling, below, fill_below, is_plain
@@ -178,11 +178,8 @@ def _sum_of(exps: Array) -> float:
 
 @formula
 def sum_without(k: int, exps: Array) -> float:
-    """Return the sum of lifted exponentials but the one at their maximum k, which is 1."""
-    exps[k] = 0
-    total = _sum_of(exps)
-    exps[k] = LIFT
-    return total
+    """Return the sum of all exponentials but one."""
+    return _sum_of(exps[:k]) + _sum_of(exps[k + 1 :])
 
 
 @formula

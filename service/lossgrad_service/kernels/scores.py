@@ -12,6 +12,7 @@ A score of −∞ is a mask: z = −∞ there with any temperature and softcap, 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple
 
@@ -49,6 +50,7 @@ class Scaling(NamedTuple):
     """κ; ∞ without one."""
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, temperature: float, softcap: float | None) -> Scaling:
         """Return the scaling for τ and κ; a softcap of None is none."""
         exact = 1 / (Fraction(temperature) * Fraction(softcap or 1))
@@ -188,9 +190,7 @@ def below(score: Any, reference: Any, scaling: Scaling) -> Wide:
 
 
 @formula
-def fill_below(
-    scores: Array, reference: Any, scaling: Scaling, heads: Array, rests: Array
-) -> None:
+def fill_below(scores: Array, reference: Any, scaling: Scaling, heads: Array, rests: Array) -> None:
     """Write z − z_r of a row, as `below`, into `heads` and what rounding took into `rests`.
 
     One loop for each way, so that each runs in lanes.

@@ -7,7 +7,7 @@ in; where pull = Q + 2αa·lse all but cancels, lse is made in the next wider ty
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import types

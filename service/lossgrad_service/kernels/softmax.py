@@ -93,9 +93,7 @@ def _sum_of_others(label: int, first: int, rest: float, exps: Array, factors: Ar
 
 
 @formula
-def _fill_gradient(
-    row: Array, scaling: Scaling, share: float, exps: Array, factors: Array
-) -> None:
+def _fill_gradient(row: Array, scaling: Scaling, share: float, exps: Array, factors: Array) -> None:
     """Turn the exponentials into Q/D'/τ·p·∂z/∂u: right for all classes but the label's."""
     for c in range(factors.size):
         if is_capped(scaling):
