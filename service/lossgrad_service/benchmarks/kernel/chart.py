@@ -22,11 +22,11 @@ COLOURS = {"kernel": BLUE, "whole call": SKY, "PyTorch": ORANGE, MEMCPY: PALE}
 """By how the name of a way begins."""
 
 KEY = {
-    BLUE: "the compiled rows alone,\ninto arrays that are there",
-    SKY: "all that local: does, with its checks\nand new arrays",
-    ORANGE: "cross_entropy forwards and backwards",
+    BLUE: "kernel: the compiled rows alone,\ninto arrays that are there",
+    SKY: "whole call: all that local: does,\nwith its checks and new arrays",
+    ORANGE: "PyTorch: cross_entropy\nforwards and backwards",
     GREY: "others",
-    PALE: "a copy of the inputs;\n× counts those of one thread",
+    PALE: "memcpy: a copy of the inputs;\n× counts those of one thread",
 }
 
 TITLE = "float32 in memory → loss and gradients in memory"

@@ -12,7 +12,7 @@ from rich.progress import track
 
 from lossgrad_service.benchmarks.kernel.shapes import SHAPES, Shape
 from lossgrad_service.benchmarks.kernel.table import kernel_table
-from lossgrad_service.benchmarks.kernel.ways import copies_and_ways
+from lossgrad_service.benchmarks.kernel.ways import calls_of
 from lossgrad_service.benchmarks.timing import settled_medians
 
 EVERY_SHAPE = ", ".join(map(str, SHAPES))
@@ -35,7 +35,7 @@ def bench_kernel(
     if png is not None:
         _require_matplotlib()
     figures = {
-        each: settled_medians(copies_and_ways(each), rounds)
+        each: settled_medians(calls_of(each), rounds)
         for each in track(shape or SHAPES, "timing", transient=True)
     }
     Console().print(kernel_table(figures))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,27 +11,33 @@ from lossgrad.types import Array
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.tiles import spans
 
+Copy: TypeAlias = Callable[[], list[Array]]
+"""A function that copies into the arrays that it returns, which are always the same."""
 
-def copies(*sources: Array) -> Callable[[], None]:
-    """Return a function that copies the sources into arrays of its own, on one thread."""
-    pairs = [(np.empty_like(source), source) for source in sources]
 
-    def copy() -> None:
-        for target, source in pairs:
+def copies(*sources: Array) -> Copy:
+    """Return a function that copies some arrays."""
+    targets = [np.empty_like(source) for source in sources]
+
+    def copy() -> list[Array]:
+        for target, source in zip(targets, sources, strict=True):
             np.copyto(target, source)
+        return targets
 
     return copy
 
 
-def shared_copies(*sources: Array, threads: int) -> Callable[[], None]:
-    """Return a function that copies the sources, each thread an equal share of their rows."""
+def shared_copies(*sources: Array, threads: int) -> Copy:
+    """Return a function that copies some arrays, each thread as many of their rows."""
+    targets = [np.empty_like(source) for source in sources]
     parts = [
         (target[span], source[span])
-        for target, source in ((np.empty_like(source), source) for source in sources)
+        for target, source in zip(targets, sources, strict=True)
         for span in spans(len(source), -(-len(source) // threads))
     ]
 
-    def copy() -> None:
+    def copy() -> list[Array]:
         in_parallel(lambda part: np.copyto(*part), parts, threads)
+        return targets
 
     return copy

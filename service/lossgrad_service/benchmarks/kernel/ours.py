@@ -17,7 +17,7 @@ _PLAIN = Scaling.of(temperature=1.0, softcap=None)
 
 
 def kernel(problem: Scores, threads: int) -> Way:
-    """Return the rows' programs, which write into a gradient that is there already."""
+    """Return the way to the loss and dScores that writes into an array that is there already."""
     gradient = np.empty_like(problem.scores)
     return lambda: Answer(_mean_loss(problem, gradient, threads), (gradient,))
 
@@ -47,12 +47,19 @@ def _mean_loss(problem: Scores, gradient: Array, threads: int) -> float:
     return float(softmax.label_losses(out.rest, gap, np.ones(n_rows)).mean())
 
 
-def whole_call(problem: Scores | Head, want: tuple[str, ...], threads: int) -> Way:
-    """Return what `local:` does: checks, the computation, and arrays for its result."""
-    arguments = {**problem._asdict(), "want": ["loss", *want]}
+def whole_call_of_scores(problem: Scores, threads: int) -> Way:
+    """Return the way to the loss and dScores that `local:` goes: checks and new arrays included."""
+    return _whole_call(problem._asdict(), ("dscores",), threads)
 
+
+def whole_call_of_head(problem: Head, threads: int) -> Way:
+    """Return the same way to the loss, dW2, db2 and dH1."""
+    return _whole_call(problem._asdict(), ("dw2", "db2", "dh1"), threads)
+
+
+def _whole_call(arguments: dict[str, Array], gradients: tuple[str, ...], threads: int) -> Way:
     def answer() -> Answer:
-        result = core.compute(Problem.of(arguments), threads)
-        return Answer(result.loss, tuple(getattr(result, name) for name in want))
+        result = core.compute(Problem.of({**arguments, "want": gradients}), threads)
+        return Answer(result.loss, tuple(getattr(result, name) for name in gradients))
 
     return answer

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import repeat
 from typing import TypeAlias
 
 from rich.table import Table
 
-from lossgrad_service.benchmarks.kernel.libraries import PACKAGES, is_installed
+from lossgrad_service.benchmarks.kernel.libraries import DISTRIBUTIONS, version_of
 from lossgrad_service.benchmarks.kernel.shapes import Shape
 from lossgrad_service.benchmarks.kernel.ways import MEMCPY, PYTORCH
 
@@ -45,6 +44,9 @@ def _ratio(figure: float, reference: float | None) -> str:
     return "–" if reference is None else f"{figure / reference:.2g}"
 
 
-def _caption() -> str | None:
-    absent = [library for library in PACKAGES if not is_installed(library)]
-    return f"not installed, and so left out: {', '.join(absent)}" if absent else None
+def _caption() -> str:
+    """Return which libraries were asked, and which could not be."""
+    versions = {library: version_of(library) for library in DISTRIBUTIONS}
+    asked = [f"{library} {version}" for library, version in versions.items() if version]
+    absent = [f"{library} is not installed" for library, version in versions.items() if not version]
+    return ", ".join([*asked, *absent])

@@ -9,7 +9,7 @@ from lossgrad_service.benchmarks.kernel.problems import Answer, Head, Scores, Wa
 
 
 def of_scores(problem: Scores) -> Way:
-    """Return the loss and dScores."""
+    """Return the way to the loss and dScores."""
 
     def answer() -> Answer:
         loss, dscores = _softmax_loss(*problem)
@@ -19,7 +19,7 @@ def of_scores(problem: Scores) -> Way:
 
 
 def of_head(problem: Head) -> Way:
-    """Return the loss, dW2, db2 and dH1."""
+    """Return the way to the loss, dW2, db2 and dH1."""
     h1, w2, b2, labels = problem
 
     def answer() -> Answer:

@@ -11,7 +11,7 @@ from lossgrad_service.benchmarks.kernel.problems import Answer, Head, Scores, Wa
 
 
 def of_scores(problem: Scores) -> Way:
-    """Return the loss and dScores."""
+    """Return the way to the loss and dScores."""
     jax = import_module("jax")
     scores, labels = jax.device_put(tuple(problem))
     value_and_grad = jax.jit(jax.value_and_grad(_mean_loss))
@@ -24,7 +24,7 @@ def of_scores(problem: Scores) -> Way:
 
 
 def of_head(problem: Head) -> Way:
-    """Return the loss, dW2, db2 and dH1."""
+    """Return the way to the loss, dW2, db2 and dH1."""
     jax = import_module("jax")
     h1, w2, b2, labels = jax.device_put(tuple(problem))
     value_and_grad = jax.jit(jax.value_and_grad(_mean_loss_of_head, (1, 2, 0)))

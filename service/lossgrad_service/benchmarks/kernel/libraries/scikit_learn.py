@@ -1,35 +1,26 @@
-"""scikit-learn: the loss of its logistic regression, compiled and fused as ours is."""
+"""scikit-learn: the loss behind its classifiers, which is compiled, and one with its gradient."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 
-from lossgrad_service.benchmarks.kernel.problems import Answer, Scores, Way
+from lossgrad_service.benchmarks.kernel.problems import THREADS, Answer, Scores, Way
 
 
-def of_scores(problem: Scores, threads: int) -> Way:
-    """Return the loss and dScores, as the sum over rows that weigh 1/N."""
+def of_scores(problem: Scores) -> Way:
+    """Return the way to the loss and dScores: sums over rows that weigh 1/N each."""
     scores, labels = problem
-    n_rows, n_classes = scores.shape
-    loss_gradient = _half_multinomial_loss(n_classes).loss_gradient
+    loss = import_module("sklearn._loss.loss").HalfMultinomialLoss(n_classes=scores.shape[1])
+    y_true = labels.astype(scores.dtype)
+    weights = np.full(len(scores), 1 / len(scores), scores.dtype)
     gradient = np.empty_like(scores)
-    sent = {
-        "y_true": labels.astype(scores.dtype),
-        "raw_prediction": scores,
-        "sample_weight": np.full(n_rows, 1 / n_rows, scores.dtype),
-        "gradient_out": gradient,
-        "n_threads": threads,
-    }
 
     def answer() -> Answer:
-        losses, _ = loss_gradient(**sent)
+        losses, _ = loss.loss_gradient(
+            y_true, scores, weights, gradient_out=gradient, n_threads=THREADS
+        )
         return Answer(float(losses.sum()), (gradient,))
 
     return answer
-
-
-def _half_multinomial_loss(n_classes: int) -> Any:
-    return import_module("sklearn._loss.loss").HalfMultinomialLoss(n_classes=n_classes)
