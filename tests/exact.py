@@ -41,11 +41,8 @@ class Row:
     """dz/ds."""
     spread: float
     """r, the row's maximum less its smallest finite z."""
-
-    @property
-    def factor(self) -> mpf:
-        """What the row's exponentials are multiplied by, at most."""
-        return abs(self.pull) + max(map(abs, self.mass))
+    factor: mpf
+    """What the row's exponentials are multiplied by, at most."""
 
     def scale(self, floor: float) -> list[mpf]:
         """Return |Q + 2αa·lse|·p + q of each entry, p at least `floor`: the bound's scale."""
@@ -80,13 +77,13 @@ def row(
 ) -> Row:
     """Return contract §1's sums for one row of finite scores or masks."""
     # Scores that differ by 1 beside 1e308 need the digits between the two as well.
-    largest = max(abs(s) for s in scores if np.isfinite(s))
+    largest = np.abs(scores).max(where=np.isfinite(scores), initial=0)
     with mp.workdps(DIGITS + 2 * int(np.log10(1 + largest))):
         a, eps, tau = mpf(sample_weight), mpf(label_smoothing), mpf(temperature)
         s, t, c, counts, which = _distinct(scores, targets, class_weights)
         groups = range(len(s))
         u = [each / tau for each in s]
-        live = [g for g in groups if mp.isfinite(u[g])]
+        live = {g for g in groups if mp.isfinite(u[g])}
         z = [capped(each, softcap) for each in u]
         partition = mp.fsum(counts[g] * mp.exp(z[g]) for g in live)
         lse = mp.log(partition)
@@ -106,6 +103,7 @@ def row(
             mass=[q[g] for g in which],
             slope=[slope[g] for g in which],
             spread=float(max(z[g] for g in live) - min(z[g] for g in live)),
+            factor=abs(pull) + max(map(abs, q)),
         )
 
 

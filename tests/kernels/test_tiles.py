@@ -3,13 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lossgrad.types import Problem
+from lossgrad_service.core.plan import Plan
+from lossgrad_service.core.rows import frozen
 from lossgrad_service.kernels import tiles
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+dtypes = pytest.mark.parametrize("dtype", [F32, F64])
+widths = pytest.mark.parametrize(
+    "width", [0, 1, 2, 1000, 8192, 8193, 32_000, 128_256, 10**6, 10**7]
+)
+threads = pytest.mark.parametrize("threads", [1, 2])
 
 
-@pytest.mark.parametrize("dtype", [F32, F64])
-@pytest.mark.parametrize("width", [0, 1, 2, 1000, 8192, 8193, 32_000, 128_256, 10**6, 10**7])
+@dtypes
+@widths
 def test_a_tile_is_a_power_of_two_of_at_most_256_rows_and_8_mib(width, dtype):
     rows = tiles.rows_per_tile(width, dtype)
     assert rows.bit_count() == 1
@@ -25,14 +33,26 @@ def test_a_tile_is_as_large_as_it_may_be(width, dtype, rows):
     assert tiles.rows_per_tile(width, dtype) == rows
 
 
-def test_runs_are_powers_of_two():
-    assert tiles.rows_per_run(10, 10, F32).bit_count() == 1
-    assert tiles.rows_per_run(10**7, 10**7, F64) == 1
+@widths
+def test_a_run_is_a_power_of_two_of_at_most_a_million_entries(width):
+    rows = tiles.rows_per_run(width)
+    assert rows.bit_count() == 1
+    assert rows == 1 or rows * width <= 2**20
 
 
-def test_a_run_of_few_classes_is_bounded_by_what_stands_beside_them():
-    assert tiles.rows_per_run(2, 2, F32) == 2**16
-    assert tiles.rows_per_run(2, 8192, F32) == 256
+@pytest.mark.parametrize(("width", "rows"), [(0, 4096), (10, 2048), (1000, 512), (128_256, 8)])
+def test_rows_of_few_classes_do_not_make_a_run_long(width, rows):
+    assert tiles.rows_per_run(width) == rows
+
+
+@dtypes
+@widths
+def test_a_block_is_at_most_32_mib_or_a_run_or_a_tile(width, dtype):
+    problem = Problem.of({"scores": np.zeros((0, max(1, width)), dtype), "labels": []})
+    plan = Plan.of(problem)
+    size = plan.block_rows * width * dtype.itemsize
+    assert size <= 32 * 2**20 or plan.block_rows == max(plan.run_rows, plan.tile_rows)
+    assert plan.block_rows % plan.run_rows == plan.block_rows % plan.tile_rows == 0
 
 
 def test_spans_cover_all_rows_in_order():
@@ -40,22 +60,38 @@ def test_spans_cover_all_rows_in_order():
     assert list(tiles.spans(0, 2)) == []
 
 
+@threads
 @pytest.mark.parametrize("rows", [0, 1, 4, 5, 9])
-def test_product_is_the_product(rows):
+def test_product_is_the_product(rows, threads):
     rng = np.random.default_rng(rows)
     a, b = rng.normal(size=(rows, 6)), rng.normal(size=(6, 3))
-    np.testing.assert_allclose(tiles.product(a, b, 4), a @ b, rtol=1e-13)
+    np.testing.assert_allclose(tiles.product(a, b, 4, threads), a @ b, rtol=1e-13)
 
 
-def test_products_over_rows_add_up_in_float64():
+@threads
+def test_products_over_rows_are_added_to_the_total(threads):
+    """More rows than a tile, and more columns than a part of the sum."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(600, 300)), rng.normal(size=(600, 1100))
+    assert tiles.PART_ENTRIES // 300 < 1100
+    total = np.ones((300, 1100))
+    tiles.add_product(total, a, b, threads)
+    np.testing.assert_allclose(total, 1 + a.T @ b, rtol=0, atol=1e-11)
+
+
+@threads
+def test_products_over_rows_add_up_in_float64(threads):
     """3·10⁷ ones: a float32 sum stops at 2²⁴."""
     total = np.full((1, 1), 3e7)
     ones = np.ones((5, 1), np.float32)
-    tiles.add_product(total, ones, ones, 2)
+    tiles.add_product(total, ones, ones, threads)
     assert total[0, 0] == 3e7 + 5
 
 
-def test_columns_add_up_in_float64():
-    total = np.array([3e7, 0])
-    tiles.add_columns(total, np.ones((3, 2), np.float32))
-    np.testing.assert_array_equal(total, [3e7 + 3, 3])
+@threads
+def test_columns_add_up_in_float64(threads):
+    total = np.full(5000, 3e7)
+    total[1] = 0
+    tiles.add_columns(total, frozen(np.ones((3, 5000), np.float32)), threads)
+    assert (np.delete(total, 1) == 3e7 + 3).all()
+    assert total[1] == 3

@@ -35,6 +35,9 @@ def reassociated(function: Function) -> Function:
 def program(function: Function) -> Function:
     """Compile for callers in Python; releases the GIL and is kept on disk.
 
+    A program makes no array and counts no references to those that it is given, which
+    would take longer than a row of few classes does; its caller gives it all it needs.
+
     Only this package's: no other sources are in the stamp of what is kept.
     """
     is_ours = function.__module__.startswith(f"{__package__}.")
@@ -43,7 +46,7 @@ def program(function: Function) -> Function:
 
 def kept(function: Function, where: Store) -> Function:
     """Compile as `formula` does, and keep the machine code in a store."""
-    dispatcher = _compiled(function)
+    dispatcher = _compiled(function, _nrt=False)
     dispatcher._cache = ProgramCache(function, where)
     return dispatcher
 

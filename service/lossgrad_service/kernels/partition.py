@@ -39,25 +39,30 @@ _SPAN = 64
 
 
 class Scratch(NamedTuple):
-    """Room for what belongs to the chunks of one row."""
+    """Room for what belongs to one row; made outside, where memory may be asked for."""
 
     references: Array
     """s_c, the largest score of each chunk, row dtype."""
     factors: Array
     """S_c at first, then e^{z_c − m}, float64."""
+    heads: Array
+    """z − z_c of one chunk, float64."""
+    rests: Array
+    """What rounding took from it, float64."""
+
+    @classmethod
+    def of(cls, scores: Array) -> Scratch:
+        """Return room for rows like these, (n, C)."""
+        classes = scores.shape[1]
+        chunks, width = chunks_of(classes), min(classes, CHUNK)
+        return cls(
+            np.empty(chunks, scores.dtype), np.empty(chunks), np.empty(width), np.empty(width)
+        )
 
 
-@formula
-def scratch_for(row: Array) -> Scratch:
-    """Return room for rows like this one."""
-    chunks = (row.size + CHUNK - 1) // CHUNK
-    return Scratch(np.empty(chunks, row.dtype), np.empty(chunks))
-
-
-@formula
-def chunk_of(row: Array, c: int) -> Array:
-    """Return a chunk of a row."""
-    return row[c * CHUNK : (c + 1) * CHUNK]
+def chunks_of(classes: int) -> int:
+    """Return how many chunks a row has."""
+    return (classes + CHUNK - 1) // CHUNK
 
 
 @formula
@@ -84,23 +89,26 @@ def partition(row: Array, scaling: Scaling, exps: Array, scratch: Scratch) -> tu
     references, factors = scratch.references, scratch.factors
     if factors.size == 1:
         factors[0] = 1.0
-        return _partition_of_chunk(row, scaling, exps)
+        return _partition_of_chunk(row, scaling, exps, scratch)
     for c in range(factors.size):
-        references[c] = largest_of(chunk_of(row, c))
-        fill_exponentials(chunk_of(row, c), references[c], scaling, chunk_of(exps, c))
-        factors[c] = _sum_of(chunk_of(exps, c))
+        start, stop = c * CHUNK, (c + 1) * CHUNK
+        references[c] = largest_of(row[start:stop])
+        fill_exponentials(row[start:stop], references[c], scaling, exps[start:stop], scratch)
+        factors[c] = _sum_of(exps[start:stop])
     c = index_of(largest_of(references), references)
-    k = index_of(references[c], chunk_of(row, c))
-    factors[c] = sum_without(k, chunk_of(exps, c))
-    k += c * CHUNK
-    return k, _joined(row[k], scaling, references, factors)
+    start, stop = c * CHUNK, (c + 1) * CHUNK
+    k = index_of(references[c], row[start:stop])
+    factors[c] = sum_without(k, exps[start:stop])
+    return start + k, _joined(row[start + k], scaling, references, factors)
 
 
 @formula
-def _partition_of_chunk(row: Array, scaling: Scaling, exps: Array) -> tuple[int, float]:
+def _partition_of_chunk(
+    row: Array, scaling: Scaling, exps: Array, scratch: Scratch
+) -> tuple[int, float]:
     """Return k and T of a row that is one chunk, whose maximum is the reference."""
     top = largest_of(row)
-    fill_exponentials(row, top, scaling, exps)
+    fill_exponentials(row, top, scaling, exps, scratch)
     k = index_of(top, row)
     rest = UNLIFT * sum_without(k, exps)
     return k, rest if np.isfinite(top) else np.nan
@@ -183,12 +191,16 @@ def sum_without(k: int, exps: Array) -> float:
 
 
 @formula
-def fill_exponentials(scores: Array, reference: Any, scaling: Scaling, exps: Array) -> None:
+def fill_exponentials(
+    scores: Array, reference: Any, scaling: Scaling, exps: Array, scratch: Scratch
+) -> None:
     """Write the lifted e^{z − z_r} of some scores; 0 where all of them are masked."""
     if reference == -np.inf:
         exps[:] = 0
     elif not is_plain(scaling):
-        _fill_scaled(scores, reference, scaling, exps)
+        heads, rests = scratch.heads[: scores.size], scratch.rests[: scores.size]
+        fill_below(scores, reference, scaling, heads, rests)
+        exponentials_of(heads, rests, exps)
     elif scores.size <= _STEP:
         _fill_plain(scores, reference, exps)
     else:
@@ -214,13 +226,6 @@ def _fill_plain(scores: Array, reference: Any, exps: Array) -> None:
     for j in range(scores.size):
         head, rest = exact_sum(scores[j], -reference)
         exps[j] = lifted_exponential(head, rest)
-
-
-@formula
-def _fill_scaled(scores: Array, reference: Any, scaling: Scaling, exps: Array) -> None:
-    heads, rests = np.empty(scores.size), np.empty(scores.size)
-    fill_below(scores, reference, scaling, heads, rests)
-    exponentials_of(heads, rests, exps)
 
 
 @formula

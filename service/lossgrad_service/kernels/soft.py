@@ -72,6 +72,11 @@ class RowScratch(NamedTuple):
     mass: Array
     """q."""
 
+    @classmethod
+    def of(cls, scores: Array) -> RowScratch:
+        """Return room for rows like these, (n, C)."""
+        return cls(*np.empty((4, scores.shape[1])))
+
 
 class Statistics(NamedTuple):
     """What is written of each row, (n,): k as intp, the others float64."""
@@ -90,7 +95,6 @@ class Statistics(NamedTuple):
     """Whether targets are finite, not negative and 0 at masked classes; bool."""
 
 
-@program
 def soft_rows(
     scores: Array,
     labels: Array,
@@ -124,7 +128,36 @@ def soft_rows(
         (n, C), row dtype, written: the gradient by s, 0 in rows that do not count; or
         None where it is not wanted.
     """
-    scratch = _scratch_for(scores.shape[1])
+    _soft_rows(
+        scores,
+        labels,
+        targets,
+        active,
+        counted,
+        weights,
+        scaling,
+        division,
+        statistics,
+        gradient,
+        RowScratch.of(scores),
+    )
+
+
+@program
+def _soft_rows(
+    scores: Array,
+    labels: Array,
+    targets: Array | None,
+    active: Array,
+    counted: Array,
+    weights: Weights,
+    scaling: Scaling,
+    division: Division,
+    statistics: Statistics,
+    gradient: Array | None,
+    scratch: RowScratch,
+) -> None:
+    """Do the work of `soft_rows`, given room for a row."""
     for i in range(len(scores)):
         row, sample = scores[i], weights.sample[i]
         pull = 0.0
@@ -143,11 +176,6 @@ def soft_rows(
                 _fill_gradient(row, share, scaling, division, scratch, gradient[i])
             else:
                 gradient[i, :] = 0
-
-
-@formula
-def _scratch_for(classes: int) -> RowScratch:
-    return RowScratch(np.empty(classes), np.empty(classes), np.empty(classes), np.empty(classes))
 
 
 @formula
@@ -246,10 +274,10 @@ def _fill_gradient(
     if is_capped(scaling):
         for j in range(row.size):
             mass[j] *= cap_slope(row[j], scaling)
-    gradient[:] = mass
+    for j in range(row.size):
+        gradient[j] = mass[j]
 
 
-@program
 def target_gradient_rows(
     scores: Array,
     first: Array,
@@ -277,7 +305,24 @@ def target_gradient_rows(
     gradient
         (n, C), row dtype, written: 0 for masked classes and in rows that do not count.
     """
-    scratch = _scratch_for(scores.shape[1])
+    _target_gradient_rows(
+        scores, first, rest, counted, row_weight, classes, scaling, gradient, RowScratch.of(scores)
+    )
+
+
+@program
+def _target_gradient_rows(
+    scores: Array,
+    first: Array,
+    rest: Array,
+    counted: Array,
+    row_weight: Array,
+    classes: Array,
+    scaling: Scaling,
+    gradient: Array,
+    scratch: RowScratch,
+) -> None:
+    """Do the work of `target_gradient_rows`, given room for a row."""
     for i in range(len(scores)):
         row, level = scores[i], np.log1p(rest[i])
         if counted[i]:

@@ -14,17 +14,15 @@ from lossgrad_service.kernels.compiled import formula, program
 from lossgrad_service.kernels.exponential import UNLIFT
 from lossgrad_service.kernels.partition import (
     CHUNK,
-    chunk_of,
+    Scratch,
     exponential_at,
     fill_exponentials,
     partition,
-    scratch_for,
 )
 from lossgrad_service.kernels.scores import Scaling, below, cap_slope, is_capped, largest
 from lossgrad_service.kernels.wide import rounded
 
 
-@program
 def label_rows(
     scores: Array,
     labels: Array,
@@ -60,8 +58,42 @@ def label_rows(
         (n, C), row dtype, written: the gradient by s, 0 in rows that do not count; or
         None where it is not wanted.
     """
-    scratch = scratch_for(scores[0])
+    scratch = Scratch.of(scores)
     spare = np.empty(scores.shape[1] if gradient is None else 0, scores.dtype)
+    _label_rows(
+        scores,
+        labels,
+        active,
+        counted,
+        pull,
+        scaling,
+        first,
+        maximum,
+        rest,
+        gap,
+        gradient,
+        scratch,
+        spare,
+    )
+
+
+@program
+def _label_rows(
+    scores: Array,
+    labels: Array,
+    active: Array,
+    counted: Array,
+    pull: Array,
+    scaling: Scaling,
+    first: Array,
+    maximum: Array,
+    rest: Array,
+    gap: Array,
+    gradient: Array | None,
+    scratch: Scratch,
+    spare: Array,
+) -> None:
+    """Do the work of `label_rows`, given room; `spare` takes exponentials that nobody wants."""
     for i in range(len(scores)):
         exps = spare if gradient is None else gradient[i]
         row, label = scores[i], labels[i]
@@ -96,10 +128,11 @@ def _sum_of_others(label: int, first: int, rest: float, exps: Array, factors: Ar
 def _fill_gradient(row: Array, scaling: Scaling, share: float, exps: Array, factors: Array) -> None:
     """Turn the exponentials into Q/D'/τ·p·∂z/∂u: right for all classes but the label's."""
     for c in range(factors.size):
+        start, stop = c * CHUNK, (c + 1) * CHUNK
         if is_capped(scaling):
-            _scale_by_slope(chunk_of(row, c), scaling, share * factors[c], chunk_of(exps, c))
+            _scale_by_slope(row[start:stop], scaling, share * factors[c], exps[start:stop])
         else:
-            _scale(chunk_of(exps, c), share * factors[c])
+            _scale(exps[start:stop], share * factors[c])
 
 
 @formula
@@ -122,7 +155,6 @@ def _slope(score: float, scaling: Scaling) -> float:
     return cap_slope(score, scaling) if is_capped(scaling) else 1.0
 
 
-@program
 def probability_rows(
     scores: Array, first: Array, rest: Array, scaling: Scaling, probabilities: Array
 ) -> None:
@@ -139,11 +171,26 @@ def probability_rows(
     probabilities
         (n, C), row dtype, written.
     """
+    _probability_rows(scores, first, rest, scaling, probabilities, Scratch.of(scores))
+
+
+@program
+def _probability_rows(
+    scores: Array,
+    first: Array,
+    rest: Array,
+    scaling: Scaling,
+    probabilities: Array,
+    scratch: Scratch,
+) -> None:
+    """Do the work of `probability_rows`, given room for a row."""
     for i in range(len(scores)):
         row, exps = scores[i], probabilities[i]
-        for c in range((row.size + CHUNK - 1) // CHUNK):
-            fill_exponentials(chunk_of(row, c), row[first[i]], scaling, chunk_of(exps, c))
-            _scale(chunk_of(exps, c), 1 / (1 + rest[i]))
+        top, share = row[first[i]], 1 / (1 + rest[i])
+        for start in range(0, row.size, CHUNK):
+            stop = start + CHUNK
+            fill_exponentials(row[start:stop], top, scaling, exps[start:stop], scratch)
+            _scale(exps[start:stop], share)
 
 
 def log_partition(maximum: Array, rest: Array) -> Array:

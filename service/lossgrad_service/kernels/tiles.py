@@ -23,7 +23,7 @@ MAX_BLOCK_BYTES = 32 * 2**20
 """Of the widest rows that are held at a time: some tiles, for as many threads."""
 RUN_ENTRIES = 2**20
 """Entries that one thread works on at a time: a fraction of a millisecond."""
-ROW_ENTRIES = 256
+ROW_ENTRIES = 64
 """What a row costs beside its entries, in entries."""
 PART_ENTRIES = 2**18
 """Entries of a sum of products that are worked on at a time: they stay in the second cache."""

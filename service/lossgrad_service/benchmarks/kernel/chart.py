@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
+from lossgrad_service.benchmarks.kernel.figures import Figures, rounded
 from lossgrad_service.benchmarks.kernel.shapes import Shape
-from lossgrad_service.benchmarks.kernel.table import Figures
+from lossgrad_service.benchmarks.kernel.table import TITLE
 from lossgrad_service.benchmarks.kernel.ways import MEMCPY
 
 BLUE, SKY, ORANGE, GREY, PALE = "#0072B2", "#56B4E9", "#D55E00", "#8b93a1", "#d3d7de"
@@ -29,7 +31,6 @@ KEY = {
     PALE: "memcpy: a copy of the inputs;\n× counts those of one thread",
 }
 
-TITLE = "float32 in memory → loss and gradients in memory"
 COLUMNS = 2
 INCHES_PER_WAY, INCHES_PER_PANEL = 0.2, 0.8
 BEFORE, BEHIND = 0.06, 0.5
@@ -56,8 +57,8 @@ def _panels(figures: Figures) -> tuple[Figure, list[Any]]:
     n_rows = len(figures) // COLUMNS + 1
     most_ways = max(map(len, figures.values()))
     height = 0.5 + n_rows * (INCHES_PER_PANEL + INCHES_PER_WAY * most_ways)
-    figure = Figure(figsize=(9.5, height), dpi=150, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.15, h_pad=0.15)
+    spaced = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)
+    figure = Figure(figsize=(9.5, height), dpi=150, layout=spaced)
     figure.suptitle(TITLE, x=0.015, ha="left", fontsize=14, fontweight="bold", color=INK)
     return figure, list(figure.subplots(n_rows, COLUMNS, squeeze=False).flat)
 
@@ -81,7 +82,7 @@ def _draw(axes: Any, shape: Shape, seconds: Mapping[str, float]) -> None:
 def _figures(way: str, time: float, ratio: float) -> str:
     """Return a time of three digits, and of two digits how many times memcpy it is."""
     told = EngFormatter("s")(float(f"{time:.3g}"))
-    return told if way == MEMCPY else f"{told}   {float(f'{ratio:.2g}'):,g}×"
+    return told if way == MEMCPY else f"{told}   {rounded(ratio, 2)}×"
 
 
 def _told(shape: Shape) -> str:

@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from lossgrad_service.benchmarks.kernel.figures import Figures
 from lossgrad_service.benchmarks.kernel.shapes import SHAPES, Shape
 from lossgrad_service.benchmarks.kernel.table import kernel_table
 from lossgrad_service.benchmarks.kernel.ways import calls_of
 from lossgrad_service.benchmarks.timing import settled_medians
+from lossgrad_service.cli.errors import told_kindly
 
 EVERY_SHAPE = ", ".join(map(str, SHAPES))
 
@@ -24,24 +26,29 @@ def bench_kernel(
         typer.Option(
             parser=Shape.parse,
             metavar="NxC|NxDxC",
-            help="Rows and classes, with D the scores are made in a layer of that width; repeatable.",
+            help="Scores, or a last layer of D units and its scores; may be repeated.",
             show_default=EVERY_SHAPE,
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 9,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
     png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
 ) -> None:
     """Time the kernels on this machine, beside memcpy, NumPy, and libraries that are installed."""
     if png is not None:
         _require_matplotlib()
-    figures = {
-        each: settled_medians(calls_of(each), rounds)
-        for each in track(shape or SHAPES, "timing", transient=True)
-    }
-    Console().print(kernel_table(figures))
+    shapes = track(shape or SHAPES, "timing", transient=True)
+    figures = {each: settled_medians(calls_of(each), rounds) for each in shapes}
+    console = Console()
+    console.print(kernel_table(figures))
     if png is not None:
-        from lossgrad_service.benchmarks.kernel.chart import save_chart
+        _draw(figures, png)
+        console.print(f"chart: {png}", highlight=False, soft_wrap=True)
 
+
+def _draw(figures: Figures, png: Path) -> None:
+    from lossgrad_service.benchmarks.kernel.chart import save_chart
+
+    with told_kindly():
         save_chart(figures, png)
 
 

@@ -1,0 +1,19 @@
+"""The bound that every accuracy test holds to, and the worst that was met."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def within():
+    """Hold errors to the bound; print the worst of each name at the end (``pytest -s``)."""
+    worst = {}
+
+    def check(name, error):
+        worst[name] = max(worst.get(name, 0.0), error)
+        assert error <= 1, f"{name}: {error} × the bound"
+
+    yield check
+    lines = (f"{name}: {error:.3f} of the bound" for name, error in sorted(worst.items()))
+    print("", *lines, sep="\n")
