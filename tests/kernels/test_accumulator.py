@@ -13,7 +13,7 @@ from lossgrad_service.core.weights import Denominator
 from lossgrad_service.kernels.blas import one_thread
 from lossgrad_service.kernels.tiles import spans
 
-ROWS = 700
+ROWS, CLASSES, HIDDEN, INNER = 700, 16_384, 16, 5
 WANT = ["loss", "row_losses", "dscores", "dh1", "dw2", "db2", "dw1", "db1", "dx", "accuracy"]
 
 
@@ -21,10 +21,10 @@ WANT = ["loss", "row_losses", "dscores", "dh1", "dw2", "db2", "dw1", "db1", "dx"
 def arguments():
     rng = np.random.default_rng(0)
     return {
-        "x": rng.normal(size=(ROWS, 500)).astype(np.float32),
-        "w1": rng.normal(size=(500, 600)).astype(np.float32),
-        "w2": rng.normal(size=(600, 1000)).astype(np.float32) / 20,
-        "labels": rng.integers(0, 1000, ROWS),
+        "x": rng.normal(size=(ROWS, INNER)).astype(np.float32),
+        "w1": rng.normal(size=(INNER, HIDDEN)).astype(np.float32),
+        "w2": rng.normal(size=(HIDDEN, CLASSES)).astype(np.float32),
+        "labels": rng.integers(0, CLASSES, ROWS),
         "sample_weights": rng.random(ROWS),
         "denominator": 3.0,
         "reg": 0.01,
@@ -35,9 +35,9 @@ def arguments():
 def test_blocks_that_are_fed_one_by_one_give_the_same_bits(arguments):
     problem = Problem.of(arguments)
     plan = Plan.of(problem)
-    assert plan.block_rows < ROWS
+    assert plan.tile_rows < plan.block_rows < ROWS
     accumulator = Accumulator(problem, plan, Denominator(3.0))
-    widths = {"row_losses": (), "dscores": (1000,), "dh1": (600,), "dx": (500,)}
+    widths = {"row_losses": (), "dscores": (CLASSES,), "dh1": (HIDDEN,), "dx": (INNER,)}
     dtypes = {"row_losses": np.float64}
     parts = []
     with one_thread():

@@ -60,9 +60,9 @@ def test_other_sources_are_compiled(tmp_path):
 
 
 def test_each_dtype_has_code_of_its_own(tmp_path):
-    values = [np.ones(3, dtype) for dtype in (np.float32, np.float64, np.int64)]
+    kinds = [float, int, complex]
     for process in (new_process(tmp_path), new_process(tmp_path)):
-        assert [process(array).dtype for array in values] == [array.dtype for array in values]
+        assert [type(process(kind(3))) for kind in kinds] == kinds
     assert len(list(tmp_path.iterdir())) == 3
 
 

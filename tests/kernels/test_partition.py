@@ -8,7 +8,7 @@ from mpmath import mp, mpf
 
 from lossgrad_service.kernels.partition import CHUNK
 from tests import exact
-from tests.kernels.calling import SENTINEL, label_rows
+from tests.kernels.calling import label_rows
 from tests.kernels.errors import dtypes
 
 WIDTHS = [1, 2, 3, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 1, 32_000, 128_256]
@@ -106,14 +106,3 @@ def test_two_classes_among_masks(dtype, place):
     assert probabilities[place] == 0.5
     assert probabilities[5] == -0.5
     assert np.count_nonzero(probabilities) == 2
-
-
-@dtypes
-def test_a_row_that_is_not_active_is_not_touched(dtype):
-    """Not even read: whatever it holds, nothing is told of it, and its gradient is 0."""
-    rows = np.array([[0, 1], [NAN, INF], [1, 0]], dtype)
-    told_rows = label_rows(rows, active=[True, False, True])
-    for numbers in (told_rows.first, told_rows.maximum, told_rows.rest, told_rows.gap):
-        assert numbers[1] == SENTINEL
-        assert SENTINEL not in numbers[[0, 2]]
-    np.testing.assert_array_equal(told_rows.gradient[1], [0, 0])

@@ -7,10 +7,19 @@ import pytest
 
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
-from lossgrad_service.kernels import softmax, tiles
+from lossgrad_service.kernels import tiles
 from lossgrad_service.kernels.blas import one_thread
 
 ROW_OUTPUTS = ["row_losses", "dscores", "probs", "log_partition", "predictions"]
+OPTIONS = [
+    {},
+    {"temperature": 0.7},
+    {"softcap": 20.0},
+    {"label_smoothing": 0.1},
+    {"z_loss": 0.1},
+    {"softcap": 20.0, "z_loss": 0.1},
+]
+dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def answers(**arguments):
@@ -35,7 +44,7 @@ def test_scores(dtype, classes, options):
         assert_same_rows(some, whole, rows)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@dtypes
 @pytest.mark.parametrize("widths", [(1, 1, 1), (4, 10, 3), (3, 1, 5), (5, 7, 1), (64, 100, 10)])
 def test_layers(dtype, widths):
     inner, hidden, classes = widths
@@ -78,7 +87,7 @@ def test_leading_axes_with_gaps():
         np.testing.assert_array_equal(array.reshape(flat[name].shape), flat[name])
 
 
-PRECISE = [
+WEIGHTED = [
     {},
     {"temperature": 0.5},
     {"sample_weights": np.linspace(0.1, 3, 60)},
@@ -86,12 +95,13 @@ PRECISE = [
 ]
 
 
-@pytest.mark.parametrize("options", PRECISE, ids=str)
+@pytest.mark.parametrize("options", WEIGHTED, ids=str)
 @pytest.mark.parametrize("size", [1, 7, 60])
-def test_shards_with_the_denominator_of_the_whole(options, size):
-    """The dtype of the exponentials must not depend on the batch or on who says D'."""
+@dtypes
+def test_shards_with_the_denominator_of_the_whole(dtype, options, size):
+    """Nothing that is decided for a row may depend on the batch, or on who says D'."""
     rng = np.random.default_rng(9)
-    scores = (20 * rng.normal(size=(60, 7))).astype(np.float32)
+    scores = (20 * rng.normal(size=(60, 7))).astype(dtype)
     labels = rng.integers(0, 7, 60)
     mean = {"reduction": "mean", "want": [*ROW_OUTPUTS, "denominator"]}
     problem = Problem.of({"scores": scores, "labels": labels} | options | mean)
@@ -108,13 +118,27 @@ def test_shards_with_the_denominator_of_the_whole(options, size):
             assert_same_rows({name: alone.arrays[name]}, whole.arrays, rows)
 
 
-def test_the_sum_of_a_row_does_not_depend_on_its_place():
-    """A reduction with a conversion inside works in pieces of 8,192 and would depend on it."""
-    row = np.random.default_rng(6).random(1001)
-    exps = np.tile(row, (100, 1))
-    sums = softmax.sum_of_others(exps, np.zeros(100, int))
-    assert len(np.unique(sums)) == 1
-    np.testing.assert_array_equal(exps, np.tile(row, (100, 1)))
+@dtypes
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("classes", [1, 3, 67, 1001, 4097])
+def test_a_row_does_not_depend_on_its_place(classes, options, dtype):
+    """Rows of an odd length begin at any address, and the first classes of some in no lane."""
+    rng = np.random.default_rng(classes)
+    row = (5 * rng.normal(size=classes)).astype(dtype)
+    arguments = {"scores": np.tile(row, (50, 1)), "labels": [classes // 2] * 50}
+    for name, array in answers(**arguments, want=ROW_OUTPUTS, **options).items():
+        assert len(np.unique(array, axis=0)) == 1, name
+
+
+@dtypes
+@pytest.mark.parametrize("options", [*OPTIONS, {"loss": "hinge"}], ids=str)
+def test_equal_scores_have_equal_gradients(options, dtype):
+    """Wherever they stand: in lanes, behind the last full lanes, in any chunk."""
+    row = np.tile(np.array([0.3, -1.7, 2.9]), 1500).astype(dtype)
+    result = answers(scores=row[None], labels=[4000], want=["dscores", "probs"], **options)
+    probabilities, gradient = result["probs"][0], np.delete(result["dscores"][0], 4000)
+    assert len(np.unique(probabilities)) == 3
+    assert len(np.unique(gradient)) <= 3
 
 
 def test_blas_threads_do_not_change_the_bits():

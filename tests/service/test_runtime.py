@@ -12,9 +12,10 @@ import pytest
 from pydantic import ValidationError
 from threadpoolctl import threadpool_info
 
+from lossgrad_service.core import available_cores
 from lossgrad_service.runtime.info import server_info
 from lossgrad_service.runtime.logs import EscapingFormatter, escape_control_characters
-from lossgrad_service.runtime.settings import Settings, available_cores, is_loopback
+from lossgrad_service.runtime.settings import Settings, is_loopback
 from lossgrad_service.runtime.threads import compute_threads
 from tests.running import PATIENCE_SECONDS
 

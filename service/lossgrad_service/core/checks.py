@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from lossgrad.types import Array
@@ -109,6 +111,6 @@ def _maskable(plan: Plan, constants: Constants) -> Array:
 
     Any other −∞ among computed scores is an overflow.
     """
-    if constants.b2 is not None:
-        return np.isneginf(constants.b2)
+    if plan.scores_are_computed:
+        return np.isneginf(cast(Array, constants.b2))
     return np.ones(plan.n_classes, bool)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lossgrad.types import Array
 from lossgrad_service.core import label_losses, soft_losses
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.row_losses import LossContext, RowLosses
-from lossgrad_service.core.rows import ready
+from lossgrad_service.core.rows import frozen, ready
 from lossgrad_service.core.weights import Denominator
 
 
@@ -17,7 +19,8 @@ class Losses:
 
     def __init__(self, plan: Plan, class_weights: Array | None, denominator: Denominator) -> None:
         self._plan = plan
-        self._context = LossContext(plan, class_weights, denominator.divisor)
+        written_out = np.ones(plan.n_classes) if class_weights is None else class_weights
+        self._context = LossContext(plan, class_weights, frozen(written_out), denominator.divisor)
 
     def of(self, run: Block, out: RowOutputs, gradient: Array | None) -> RowLosses:
         """Return what a run of rows adds to the loss.

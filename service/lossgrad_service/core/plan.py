@@ -78,11 +78,6 @@ class Plan:
         return bool(self.want & _FIRST_LAYER)
 
     @property
-    def needs_gradient(self) -> bool:
-        """Whether dScores is needed, for itself or for what is computed from it."""
-        return "dscores" in self.want or bool(self.want & _SUMS) or self.needs_hidden_gradient
-
-    @property
     def needs_hidden(self) -> bool:
         """Whether h1 is read."""
         return self.scores_are_computed or "dw2" in self.want or self.needs_first_layer

@@ -19,15 +19,10 @@ class LossContext:
     plan: Plan
     class_weights: Array | None
     """c, (C,), float64; None is 1 everywhere."""
+    all_class_weights: Array
+    """The same, with its ones."""
     divisor: float
     """D'; NaN where the mean is empty."""
-
-    @property
-    def all_class_weights(self) -> Array:
-        """c, (C,), float64, with or without class weights."""
-        if self.class_weights is None:
-            return frozen(np.ones(self.plan.n_classes))
-        return frozen(self.class_weights)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,6 @@ import numpy as np
 from lossgrad.types import Array
 
 
-def silence(rows: Array, counted: Array) -> None:
-    """Put 0 into the (n, …) rows that do not count, in place."""
-    if not counted.all():
-        rows[~counted] = 0
-
-
 def silenced(rows: Array, counted: Array) -> Array:
     """Return (n, …) rows with 0 in those that do not count; the same array where all do.
 

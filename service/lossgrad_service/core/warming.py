@@ -16,7 +16,7 @@ from lossgrad_service.core.in_memory import compute
 _EXTENT = 2
 """Of every axis."""
 
-_INPUTS = (("scores",), ("h1", "w2", "b2"), ("x", "w1", "b1", "w2", "b2"))
+_INPUTS = (("scores",), ("scores", "h1", "w2"), ("h1", "w2", "b2"), ("x", "w1", "b1", "w2", "b2"))
 
 _LABELS = {"labels": np.zeros(_EXTENT, np.int64)}
 _TARGETS = {"targets": np.full((_EXTENT, _EXTENT), 0.5)}

@@ -29,7 +29,7 @@ from lossgrad_service.kernels.machine import bits32, bits64, float32_of, float64
 
 LIFT = 2.0**126
 """What exponentials are held in multiples of: the value of e⁰."""
-UNLIFT = 2.0**-126
+UNLIFT = 1 / LIFT
 
 _LIFT_EXPONENT = 126
 

@@ -1,7 +1,8 @@
 """float16 and bfloat16, read and written as the 16 bits that they are.
 
-NumPy converts them an entry at a time. Here float16 takes the machine's own
-conversion and bfloat16, the upper half of a float32, a shift.
+NumPy converts them an entry at a time. Here integers do it in lanes: bfloat16 is the
+upper half of a float32, and a float16 has other widths of the same parts. Not every
+machine has instructions for it.
 """
 
 from __future__ import annotations
@@ -9,36 +10,50 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.compiled import formula, program
-from lossgrad_service.kernels.machine import bits32, float32_of, instruction
+from lossgrad_service.kernels.machine import bits32, float32_of
+
+_SIGN = np.uint32(0x8000)
+_HALF_MAGNITUDE = np.uint32(0x7FFF)
+_HALF_INFINITY = np.uint32(0x7C00)
+_HALF_NAN = np.uint32(0x7E00)
+_INFINITY = np.uint32(0x7F800000)
+_SHIFT = np.uint32(13)
+_HALVES_REBIASED = np.float32(2.0**112)
+"""What the bits of a float16, moved to those of a float32, are too small by."""
+_REBIAS = np.uint32(112 << 23)
+_BEYOND_HALVES = np.float32(65520)
+"""What rounds to infinity, and all that is larger."""
+_SMALLEST_NORMAL_HALF = np.float32(2.0**-14)
+_HALF_SPACING = np.float32(0.5)
+"""Has the subnormal float16's spacing: adding it rounds to them."""
 
 
-@instruction
-def _float32_of_half(typing_context: Any, bits: Any) -> Any:
+@formula
+def _float32_of_half(bits: Any) -> Any:
     """Return the float32 of a float16, exactly."""
-    del typing_context, bits
+    wide = np.uint32(bits)
+    magnitude = (wide & _HALF_MAGNITUDE) << _SHIFT
+    scaled = bits32(float32_of(magnitude) * _HALVES_REBIASED)
+    is_finite = (wide & _HALF_INFINITY) != _HALF_INFINITY
+    scaled = scaled if is_finite else magnitude | _INFINITY
+    return float32_of(scaled | ((wide & _SIGN) << np.uint32(16)))
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        del context, signature
-        return builder.fpext(builder.bitcast(arguments[0], ir.HalfType()), ir.FloatType())
 
-    return types.float32(types.uint16), generate
-
-
-@instruction
-def _half_of_float32(typing_context: Any, number: Any) -> Any:
-    """Return the bits of the float16 nearest to a float32, ties to even."""
-    del typing_context, number
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        del context, signature
-        return builder.bitcast(builder.fptrunc(arguments[0], ir.HalfType()), ir.IntType(16))
-
-    return types.uint16(types.float32), generate
+@formula
+def _half_of_float32(number: Any) -> Any:
+    """Return the bits of the float16 nearest to a float32, ties to even; NaN stays NaN."""
+    size = abs(number)
+    bits = bits32(size)
+    odd = (bits >> _SHIFT) & np.uint32(1)
+    normal = (bits - _REBIAS + np.uint32(0xFFF) + odd) >> _SHIFT
+    subnormal = bits32(size + _HALF_SPACING) - bits32(_HALF_SPACING)
+    half = subnormal if size < _SMALLEST_NORMAL_HALF else normal
+    half = _HALF_INFINITY if size >= _BEYOND_HALVES else half
+    half = _HALF_NAN if size != size else half
+    return np.uint16(half | ((bits32(number) >> np.uint32(16)) & _SIGN))
 
 
 @formula

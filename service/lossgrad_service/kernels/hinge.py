@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import types
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula, program, reassociated
+from lossgrad_service.kernels.compiled import formula, program
 from lossgrad_service.kernels.pairs import exact_sum
+from lossgrad_service.kernels.row_sum import sum_without
 
 
-@program
 def hinge_rows(
     scores: Array,
     labels: Array,
@@ -48,13 +44,29 @@ def hinge_rows(
         NaN throughout where the loss is, 0 in rows that do not count. None where it is
         not wanted.
     """
+    room = np.empty(scores.shape[1])
+    _hinge_rows(scores, labels, live, counted, pull, margin, totals, gradient, room)
+
+
+@program
+def _hinge_rows(
+    scores: Array,
+    labels: Array,
+    live: Array,
+    counted: Array,
+    pull: Array,
+    margin: float,
+    totals: Array,
+    gradient: Array | None,
+    violations: Array,
+) -> None:
+    """Do the work of `hinge_rows`, given room for the terms of a row."""
     for i in range(len(scores)):
-        row, label = scores[i], labels[i]
         if live[i]:
-            totals[i] = _loss(row, label, margin)
+            totals[i] = _loss(scores[i], labels[i], margin, violations)
         if gradient is not None:
             if counted[i] and totals[i] == totals[i]:
-                _fill_gradient(row, label, margin, pull[i], gradient[i])
+                _fill_gradient(violations, labels[i], pull[i], gradient[i])
             else:
                 gradient[i, :] = np.nan if counted[i] else 0.0
 
@@ -78,56 +90,35 @@ def losses(totals: Array, weight: Array) -> Array:
 
 
 @formula
-def _loss(row: Array, label: int, margin: float) -> float:
-    """Return Σ_{j≠y} max(0, s_j − s_y + margin); NaN if s_y is."""
-    own = row[label]
-    if own != own:
-        return np.nan
-    return _sum_of_excess(row[:label], own, margin) + _sum_of_excess(row[label + 1 :], own, margin)
-
-
-@reassociated
-def _sum_of_excess(scores: Array, own: Any, margin: float) -> float:
-    total = 0.0
-    for j in range(scores.size):
-        total += _violation(scores[j], own, margin)
-    return total
-
-
-@formula
-def _fill_gradient(row: Array, label: int, margin: float, pull: float, gradient: Array) -> None:
-    count = 0
+def _loss(row: Array, label: int, margin: float, violations: Array) -> float:
+    """Return Σ_{j≠y} max(0, s_j − s_y + margin); NaN if s_y is. Write the terms."""
+    own = np.float64(row[label])
     for j in range(row.size):
-        count += int(_violation(row[j], row[label], margin) > 0)
-        gradient[j] = pull if _violation(row[j], row[label], margin) > 0 else 0.0
-    count -= int(_violation(row[label], row[label], margin) > 0)
-    gradient[label] = 0 - count * pull
+        violations[j] = _violation(np.float64(row[j]), own, margin)
+    return sum_without(label, violations) if own == own else np.nan
 
 
 @formula
-def _violation(score: Any, own: Any, margin: float) -> float:
+def _fill_gradient(violations: Array, label: int, pull: float, gradient: Array) -> None:
+    count = 0
+    for j in range(violations.size):
+        count += int(violations[j] > 0)
+        gradient[j] = pull if violations[j] > 0 else 0.0
+    count -= int(violations[label] > 0)
+    gradient[label] = 0 - count * pull if count > 0 else 0.0
+
+
+@formula
+def _violation(score: float, own: float, margin: float) -> float:
     """Return max(0, s − s_y + margin); 0 for a mask, NaN where the sum is NaN."""
     excess = _excess(score, own, margin)
     return 0.0 if excess <= 0 or score == -np.inf else excess
 
 
-def _excess(score: Any, own: Any, margin: float) -> float:
-    """Return s − s_y + margin, rounded once."""
-    raise NotImplementedError
-
-
 @formula
-def _excess_of_float32(score: Any, own: Any, margin: float) -> float:
-    return (np.float64(score) - np.float64(own)) + margin
-
-
-@formula
-def _excess_of_float64(score: float, own: float, margin: float) -> float:
-    """Put back what the two sums rounded, unless it is NaN beside infinity."""
+def _excess(score: float, own: float, margin: float) -> float:
+    """Return s − s_y + margin, with what the two sums rounded put back beside a finite one."""
     ahead, ahead_rest = exact_sum(score, -own)
     excess, rest = exact_sum(ahead, margin)
     together = excess + (rest + ahead_rest)
     return together if np.isfinite(excess) else excess
-
-
-by_type(_excess, types.float32, _excess_of_float32, _excess_of_float64)

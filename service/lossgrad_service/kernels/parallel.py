@@ -15,6 +15,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
 from typing import Any, TypeVar
@@ -57,33 +58,51 @@ def in_parallel(
     Exception
         The first that `work` raised; what was not begun by then is not done.
     """
-    left = deque(enumerate(items))
-    outcomes: list[Any] = [None] * len(left)
-    helpers = min(threads, len(left)) - 1
-    if helpers < 1:
-        return [work(item) for _, item in left]
-
-    def take_on() -> None:
-        while left:
-            try:
-                place, item = left.popleft()
-            except IndexError:  # a helper was quicker
-                return
-            outcomes[place] = work(item)
-
-    futures = [_helpers().submit(copy_context().run, take_on) for _ in range(helpers)]
+    work_left = _WorkLeft(work, items)
+    futures: list[Future[None]] = []
     try:
-        take_on()
+        # Where no helper can be had, as at the interpreter's end, the caller does it all.
+        with suppress(RuntimeError):
+            futures.extend(
+                _helpers().submit(copy_context().run, work_left.take_on)
+                for _ in range(min(threads, work_left.size) - 1)
+            )
+        work_left.take_on()
     finally:
-        left.clear()
         begun = [future for future in futures if not future.cancel()]
         _await(begun)
     for future in begun:
         future.result()
-    return outcomes
+    return work_left.outcomes
 
 
-def _await(futures: list[Future[Any]]) -> None:
+class _WorkLeft:
+    """Items that nobody has begun, and the outcomes of the others."""
+
+    def __init__(self, work: Callable[[Any], Any], items: Iterable[Any]) -> None:
+        self._work = work
+        self._left = deque(enumerate(items))
+        self.size = len(self._left)
+        self.outcomes: list[Any] = [None] * self.size
+
+    def take_on(self) -> None:
+        """Do items until none is left; where one raises, leave none."""
+        try:
+            while self._left:
+                self._do_next()
+        except BaseException:
+            self._left.clear()
+            raise
+
+    def _do_next(self) -> None:
+        try:
+            place, item = self._left.popleft()
+        except IndexError:  # another thread was quicker
+            return
+        self.outcomes[place] = self._work(item)
+
+
+def _await(futures: list[Future[None]]) -> None:
     """Return when all are done, whatever they raised."""
     for future in futures:
         future.exception()

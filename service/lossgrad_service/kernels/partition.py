@@ -22,10 +22,11 @@ from numba import types
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula, reassociated
+from lossgrad_service.kernels.compiled import formula
 from lossgrad_service.kernels.exponential import UNLIFT, lifted_exponential
 from lossgrad_service.kernels.machine import fetch, maximum
 from lossgrad_service.kernels.pairs import exact_sum
+from lossgrad_service.kernels.row_sum import sum_of, sum_without
 from lossgrad_service.kernels.scores import Scaling, below, fill_below, is_plain
 from lossgrad_service.kernels.wide import split
 
@@ -94,7 +95,7 @@ def partition(row: Array, scaling: Scaling, exps: Array, scratch: Scratch) -> tu
         start, stop = c * CHUNK, (c + 1) * CHUNK
         references[c] = largest_of(row[start:stop])
         fill_exponentials(row[start:stop], references[c], scaling, exps[start:stop], scratch)
-        factors[c] = _sum_of(exps[start:stop])
+        factors[c] = sum_of(exps[start:stop])
     c = index_of(largest_of(references), references)
     start, stop = c * CHUNK, (c + 1) * CHUNK
     k = index_of(references[c], row[start:stop])
@@ -174,20 +175,6 @@ def _holds(value: Any, values: Array) -> bool:
 def _is_at(value: Any, entry: Any) -> bool:
     """Return whether an entry is `value`, or NaN."""
     return entry == value or entry != entry
-
-
-@reassociated
-def _sum_of(exps: Array) -> float:
-    total = 0.0
-    for j in range(exps.size):
-        total += np.float64(exps[j])
-    return total
-
-
-@formula
-def sum_without(k: int, exps: Array) -> float:
-    """Return the sum of all exponentials but one."""
-    return _sum_of(exps[:k]) + _sum_of(exps[k + 1 :])
 
 
 @formula

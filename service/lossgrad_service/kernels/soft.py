@@ -2,7 +2,7 @@
 
 The loss is a sum over all classes and its gradient a difference, pull·p − q, whose
 digits are bound in absolute terms. A row is worked on in float64 whatever it was sent
-in; where pull = Q + 2αa·lse all but cancels, lse is made in the next wider type.
+in. pull = Q + 2αa·lse may all but cancel: a z-term's lse is made in the next wider type.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from numba import types
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula, program, reassociated
+from lossgrad_service.kernels.compiled import formula, program
 from lossgrad_service.kernels.exponential import UNLIFT
 from lossgrad_service.kernels.pairs import Pair, pair_exponential, pair_sum
 from lossgrad_service.kernels.partition import (
     exponentials_of,
     index_of,
     largest_of,
-    sum_without,
 )
+from lossgrad_service.kernels.row_sum import sum_of, sum_without
 from lossgrad_service.kernels.scores import (
     Scaling,
     below,
@@ -31,6 +31,7 @@ from lossgrad_service.kernels.scores import (
     is_capped,
     largest,
 )
+from lossgrad_service.kernels.softmax import zero_masks
 from lossgrad_service.kernels.targets import (
     Weights,
     are_sound,
@@ -44,7 +45,6 @@ from lossgrad_service.kernels.wide import (
     plus,
     rounded,
     scaled,
-    times,
 )
 
 
@@ -92,7 +92,7 @@ class Statistics(NamedTuple):
     z_terms: Array
     """a·lse²; 0 without a z-term."""
     sound: Array
-    """Whether targets are finite, not negative and 0 at masked classes; bool."""
+    """Whether targets are finite, not negative and 0 at masked classes, as labels have to be."""
 
 
 def soft_rows(
@@ -164,7 +164,7 @@ def _soft_rows(
         if active[i]:
             if targets is None:
                 fill_mass_of_label(labels[i], row, sample, weights, scratch.mass)
-                statistics.sound[i] = True
+                statistics.sound[i] = row[labels[i]] > -np.inf
             else:
                 fill_mass_of_targets(targets[i], row, sample, weights, scratch.mass)
                 statistics.sound[i] = are_sound(targets[i], row)
@@ -204,33 +204,32 @@ def _tell_losses(
     """Write m, the loss and the z-term of a row; return Q + 2αa·lse."""
     top, rest = row[statistics.first[i]], statistics.rest[i]
     m = largest(top, scaling)
-    mass = _sum(scratch.mass)
+    mass = sum_of(scratch.mass)
     statistics.maximum[i] = rounded(m)
     statistics.losses[i] = mass * np.log1p(rest) - _moment(scratch.mass, scratch.heads)
     if z_loss == 0:
         statistics.z_terms[i] = 0
         return mass
     lse = plus(m, log_one_plus(_wide_rest(row, statistics.first[i], scaling, rest)))
-    statistics.z_terms[i] = sample * rounded(times(lse, lse))
-    pull = scaled(scaled(lse, 2 * z_loss), sample)
-    return rounded(plus(pull, like(lse, mass)))
+    statistics.z_terms[i] = sample * rounded(lse) * rounded(lse)
+    return _pull(mass, lse, z_loss, sample)
 
 
-@reassociated
-def _sum(values: Array) -> float:
-    total = 0.0
-    for j in range(values.size):
-        total += values[j]
-    return total
+@formula
+def _pull(mass: float, lse: Wide, z_loss: float, sample: float) -> float:
+    """Return Q + 2αa·lse; where that is infinite it is no pair."""
+    plain = 2 * z_loss * rounded(lse) * sample + mass
+    if not np.isfinite(plain):
+        return plain
+    return rounded(plus(scaled(scaled(lse, 2 * z_loss), sample), like(lse, mass)))
 
 
-@reassociated
+@formula
 def _moment(mass: Array, heads: Array) -> float:
-    """Return Σ_j q_j·(z_j − m), with 0·∞ = 0."""
-    total = 0.0
+    """Return Σ_j q_j·(z_j − m), with 0·∞ = 0; uses up z − m."""
     for j in range(mass.size):
-        total += mass[j] * heads[j] if mass[j] != 0 else 0.0
-    return total
+        heads[j] = mass[j] * heads[j] if mass[j] != 0 else 0.0
+    return sum_of(heads)
 
 
 def _wide_rest(row: Array, k: int, scaling: Scaling, rest: float) -> Wide:
@@ -246,6 +245,8 @@ def _given_rest(row: Array, k: int, scaling: Scaling, rest: float) -> float:
 
 @formula
 def _rest_in_pairs(row: Array, k: int, scaling: Scaling, rest: float) -> Pair:
+    if rest != rest:
+        return rest, 0.0
     total = (0.0, 0.0)
     for j in range(row.size):
         if j != k and row[j] > -np.inf:
@@ -276,6 +277,8 @@ def _fill_gradient(
             mass[j] *= cap_slope(row[j], scaling)
     for j in range(row.size):
         gradient[j] = mass[j]
+    if abs(factor) == np.inf:
+        zero_masks(row, gradient)
 
 
 def target_gradient_rows(

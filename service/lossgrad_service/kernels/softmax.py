@@ -133,6 +133,16 @@ def _fill_gradient(row: Array, scaling: Scaling, share: float, exps: Array, fact
             _scale_by_slope(row[start:stop], scaling, share * factors[c], exps[start:stop])
         else:
             _scale(exps[start:stop], share * factors[c])
+    if abs(share) == np.inf:
+        zero_masks(row, exps)
+
+
+@formula
+def zero_masks(row: Array, gradient: Array) -> None:
+    """Write 0 at masked classes, where 0·∞ stands when a row's factor does not fit."""
+    for j in range(row.size):
+        if row[j] == -np.inf:
+            gradient[j] = 0
 
 
 @formula
