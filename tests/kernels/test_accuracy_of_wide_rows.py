@@ -83,6 +83,13 @@ def test_very_many_terms_that_are_all_rounded_the_same_way(within, dtype, option
         within(f"very many equal terms {dtype.__name__}", error)
 
 
+@pytest.mark.parametrize("gap", [0.07125592731564885, 0.5694566284090948])
+def test_very_many_chunks_that_are_all_rounded_the_same_way(within, gap):
+    """What the chunks add up to loses the same for each of them, too."""
+    row = above_equals(62 * CHUNK, gap, np.float64)
+    within("very many equal chunks float64", worst_of_row(row, 0))
+
+
 @dtypes
 @pytest.mark.parametrize("label", [0, CHUNK - 1, CHUNK, 2 * CHUNK])
 @pytest.mark.parametrize("place", [0, CHUNK - 1, CHUNK, 2 * CHUNK])

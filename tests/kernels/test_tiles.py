@@ -40,7 +40,7 @@ def test_a_run_is_a_power_of_two_of_at_most_a_million_entries(width):
     assert rows == 1 or rows * width <= 2**20
 
 
-@pytest.mark.parametrize(("width", "rows"), [(0, 4096), (10, 2048), (1000, 512), (128_256, 8)])
+@pytest.mark.parametrize(("width", "rows"), [(0, 16384), (10, 8192), (1000, 512), (128_256, 8)])
 def test_rows_of_few_classes_do_not_make_a_run_long(width, rows):
     assert tiles.rows_per_run(width) == rows
 

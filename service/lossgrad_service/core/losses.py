@@ -19,8 +19,9 @@ class Losses:
 
     def __init__(self, plan: Plan, class_weights: Array | None, denominator: Denominator) -> None:
         self._plan = plan
-        written_out = np.ones(plan.n_classes) if class_weights is None else class_weights
-        self._context = LossContext(plan, class_weights, frozen(written_out), denominator.divisor)
+        self._context = LossContext(
+            plan, class_weights, _written_out(plan, class_weights), denominator.divisor
+        )
 
     def of(self, run: Block, out: RowOutputs, gradient: Array | None) -> RowLosses:
         """Return what a run of rows adds to the loss.
@@ -50,3 +51,10 @@ class Losses:
             return label_losses.hinge(self._context, run, scores, out, gradient)
         form = soft_losses.softmax if self._plan.is_soft else label_losses.softmax
         return form(self._context, run, scores, out, gradient)
+
+
+def _written_out(plan: Plan, class_weights: Array | None) -> Array:
+    """Return c with its ones, for the general form; nobody else pays for them."""
+    if class_weights is None:
+        class_weights = np.ones(plan.n_classes if plan.is_soft else 0)
+    return frozen(class_weights)

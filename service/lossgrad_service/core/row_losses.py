@@ -20,7 +20,7 @@ class LossContext:
     class_weights: Array | None
     """c, (C,), float64; None is 1 everywhere."""
     all_class_weights: Array
-    """The same, with its ones."""
+    """The same with its ones, where the general form is computed; else of no length."""
     divisor: float
     """D'; NaN where the mean is empty."""
 

@@ -35,12 +35,13 @@ from lossgrad_service.kernels.softmax import zero_masks
 from lossgrad_service.kernels.targets import (
     Weights,
     are_sound,
-    fill_mass_of_label,
-    fill_mass_of_targets,
+    fill_copy,
+    fill_one_hot,
+    total_mass,
+    weigh,
 )
 from lossgrad_service.kernels.wide import (
     Wide,
-    like,
     log_one_plus,
     plus,
     rounded,
@@ -163,13 +164,13 @@ def _soft_rows(
         pull = 0.0
         if active[i]:
             if targets is None:
-                fill_mass_of_label(labels[i], row, sample, weights, scratch.mass)
+                fill_one_hot(labels[i], scratch.mass)
                 statistics.sound[i] = row[labels[i]] > -np.inf
             else:
-                fill_mass_of_targets(targets[i], row, sample, weights, scratch.mass)
+                fill_copy(targets[i], scratch.mass)
                 statistics.sound[i] = are_sound(targets[i], row)
             _fill_exponentials(i, row, scaling, scratch, statistics)
-            pull = _tell_losses(i, row, sample, weights.z_loss, scaling, scratch, statistics)
+            pull = _tell_losses(i, row, sample, weights, scaling, scratch, statistics)
         if gradient is not None:
             if counted[i]:
                 share = pull / (1 + statistics.rest[i])
@@ -196,32 +197,34 @@ def _tell_losses(
     i: int,
     row: Array,
     sample: float,
-    z_loss: float,
+    weights: Weights,
     scaling: Scaling,
     scratch: RowScratch,
     statistics: Statistics,
 ) -> float:
-    """Write m, the loss and the z-term of a row; return Q + 2αa·lse."""
-    top, rest = row[statistics.first[i]], statistics.rest[i]
-    m = largest(top, scaling)
-    mass = sum_of(scratch.mass)
+    """Write m, the loss and the z-term of a row, given t; return Q + 2αa·lse and leave q."""
+    k, rest = statistics.first[i], statistics.rest[i]
+    m = largest(row[k], scaling)
+    pull, statistics.z_terms[i] = 0.0, 0.0
+    if weights.z_loss != 0:
+        lse = plus(m, log_one_plus(_wide_rest(row, k, scaling, rest)))
+        mass = total_mass(row, scratch.mass, sample, weights)
+        pull = _pull(mass, lse, weights.z_loss, sample)
+        statistics.z_terms[i] = sample * rounded(lse) * rounded(lse)
+    weigh(scratch.mass, row, sample, weights)
+    rounded_mass = sum_of(scratch.mass)
     statistics.maximum[i] = rounded(m)
-    statistics.losses[i] = mass * np.log1p(rest) - _moment(scratch.mass, scratch.heads)
-    if z_loss == 0:
-        statistics.z_terms[i] = 0
-        return mass
-    lse = plus(m, log_one_plus(_wide_rest(row, statistics.first[i], scaling, rest)))
-    statistics.z_terms[i] = sample * rounded(lse) * rounded(lse)
-    return _pull(mass, lse, z_loss, sample)
+    statistics.losses[i] = rounded_mass * np.log1p(rest) - _moment(scratch.mass, scratch.heads)
+    return pull if weights.z_loss != 0 else rounded_mass
 
 
 @formula
-def _pull(mass: float, lse: Wide, z_loss: float, sample: float) -> float:
+def _pull(mass: Wide, lse: Wide, z_loss: float, sample: float) -> float:
     """Return Q + 2αa·lse; where that is infinite it is no pair."""
-    plain = 2 * z_loss * rounded(lse) * sample + mass
+    plain = 2 * z_loss * rounded(lse) * sample + rounded(mass)
     if not np.isfinite(plain):
         return plain
-    return rounded(plus(scaled(scaled(lse, 2 * z_loss), sample), like(lse, mass)))
+    return rounded(plus(scaled(scaled(lse, 2 * z_loss), sample), mass))
 
 
 @formula

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.by_type import by_type
 from lossgrad_service.kernels.compiled import formula
+from lossgrad_service.kernels.pairs import (
+    Pair,
+    exact_sum,
+    pair_product,
+    pair_quotient,
+    pair_sum,
+)
+from lossgrad_service.kernels.wide import Wide
 
 
 class Weights(NamedTuple):
@@ -24,47 +34,65 @@ class Weights(NamedTuple):
 
 
 @formula
-def fill_mass_of_label(
-    label: int, scores: Array, sample: float, weights: Weights, mass: Array
-) -> None:
-    """Write q_j = a·c_j·[(1 − ε)·[j = y] + ε·[s_j > −∞]/K] of one row.
-
-    Parameters
-    ----------
-    label
-        y.
-    scores
-        s, (C,); K counts those above −∞.
-    sample, weights
-        a, and c and ε.
-    mass
-        q, (C,), float64, written.
-    """
-    share = weights.smoothing / _count_unmasked(scores)
-    for j in range(mass.size):
-        target = share if scores[j] > -np.inf else 0.0
-        mass[j] = target * sample * weights.classes[j]
-    own = (1 - weights.smoothing) + (share if scores[label] > -np.inf else 0.0)
-    mass[label] = own * sample * weights.classes[label]
+def fill_one_hot(label: int, targets: Array) -> None:
+    """Write t_j = [j = y], (C,), float64."""
+    targets[:] = 0
+    targets[label] = 1
 
 
 @formula
-def fill_mass_of_targets(
-    targets: Array, scores: Array, sample: float, weights: Weights, mass: Array
-) -> None:
-    """Write q_j = a·c_j·[(1 − ε)·t_j + ε·[s_j > −∞]/K] of one row.
+def fill_copy(sent: Array, targets: Array) -> None:
+    """Write t as it was sent; both (C,), float64."""
+    for j in range(targets.size):
+        targets[j] = sent[j]
+
+
+@formula
+def weigh(targets: Array, scores: Array, sample: float, weights: Weights) -> None:
+    """Turn t into q_j = a·c_j·[(1 − ε)·t_j + ε·[s_j > −∞]/K], in place.
 
     Parameters
     ----------
     targets
-        t, (C,), float64.
-    scores, sample, weights, mass
-        As for `fill_mass_of_label`.
+        t, (C,), float64; q on return.
+    scores
+        s, (C,); K counts those above −∞.
+    sample, weights
+        a, and c and ε.
     """
     share = weights.smoothing / _count_unmasked(scores)
-    for j in range(mass.size):
+    for j in range(targets.size):
         target = (1 - weights.smoothing) * targets[j] + (share if scores[j] > -np.inf else 0.0)
-        mass[j] = target * sample * weights.classes[j]
+        targets[j] = target * sample * weights.classes[j]
+
+
+def total_mass(scores: Array, targets: Array, sample: float, weights: Weights) -> Wide:
+    """Return Q = Σ_j q_j as a wide number; the arguments are those of `weigh`."""
+    raise NotImplementedError
+
+
+@formula
+def _total_in_float64(scores: Array, targets: Array, sample: float, weights: Weights) -> float:
+    share, total = weights.smoothing / _count_unmasked(scores), 0.0
+    for j in range(targets.size):
+        target = (1 - weights.smoothing) * targets[j] + (share if scores[j] > -np.inf else 0.0)
+        total += target * weights.classes[j]
+    return total * sample
+
+
+@formula
+def _total_in_pairs(scores: Array, targets: Array, sample: float, weights: Weights) -> Pair:
+    share = pair_quotient((weights.smoothing, 0.0), (float(_count_unmasked(scores)), 0.0))
+    kept, total = exact_sum(1.0, -weights.smoothing), (0.0, 0.0)
+    for j in range(targets.size):
+        target = pair_product(kept, (targets[j], 0.0))
+        if scores[j] > -np.inf:
+            target = pair_sum(target, share)
+        total = pair_sum(total, pair_product(target, (weights.classes[j], 0.0)))
+    return pair_product(total, (sample, 0.0))
+
+
+by_type(total_mass, types.float32, _total_in_float64, _total_in_pairs)
 
 
 @formula
