@@ -115,10 +115,16 @@ def _distinct(
     A row of 100,000 classes that hold few different numbers is then as quick as a short one.
     """
     weights = np.ones(len(scores)) if class_weights is None else class_weights
-    classes = np.stack([np.asarray(each, np.float64) for each in (scores, targets, weights)], 1)
-    groups, which, counts = np.unique(classes, axis=0, return_inverse=True, return_counts=True)
-    s, t, c = ([mpf(x) for x in column] for column in groups.T.tolist())
-    return s, t, c, counts.tolist(), which.ravel().tolist()
+    columns = [np.asarray(each, np.float64) for each in (scores, targets, weights)]
+    kind = np.zeros(len(scores), int)
+    for column in columns:
+        values, place = np.unique(column, return_inverse=True)
+        kind = kind * len(values) + place
+    _, first, which, counts = np.unique(
+        kind, return_index=True, return_inverse=True, return_counts=True
+    )
+    s, t, c = ([mpf(x) for x in column[first].tolist()] for column in columns)
+    return s, t, c, counts.tolist(), which.tolist()
 
 
 def _slope(u: mpf, softcap: float | None) -> mpf:

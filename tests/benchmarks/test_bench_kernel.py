@@ -83,8 +83,8 @@ def test_other_texts_are_no_shapes(text: str) -> None:
 
 
 def test_turns_are_taken_in_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "SETTLING_SECONDS", 0)
-    monkeypatch.setattr(timing, "TURN_SECONDS", 0)
+    for pause in ("SETTLING_SECONDS", "WARMING_SECONDS", "TURN_SECONDS"):
+        monkeypatch.setattr(timing, pause, 0)
     called: list[str] = []
     ways = {"a": lambda: called.append("a"), "b": lambda: called.append("b")}
     assert timing.settled_medians(ways, 2).keys() == {"a", "b"}

@@ -15,8 +15,11 @@ WARM_UP = 5
 SETTLING_SECONDS = 0.03
 """Before a turn: what threads of OpenMP and BLAS spin for, at most, before they sleep."""
 
-TURN_SECONDS = 0.03
-"""Of counted calls in a turn, or one that takes longer."""
+WARMING_SECONDS = 0.02
+"""Of calls at the beginning of a turn that are not counted, one at least."""
+
+TURN_SECONDS = 0.1
+"""Of those that are, one at least."""
 
 
 def seconds(call: Call) -> float:
@@ -43,13 +46,19 @@ def settled_medians(ways: Mapping[str, Call], rounds: int) -> dict[str, float]:
 
 
 def _settled_seconds(call: Call) -> float:
-    """Return the median wall time in a turn: a pause, a call that warms up, calls that count."""
+    """Return the median wall time of a call in a turn."""
     time.sleep(SETTLING_SECONDS)
-    call()
-    counted = [seconds(call)]
-    while sum(counted) < TURN_SECONDS:
-        counted.append(seconds(call))
-    return float(np.median(counted))
+    _calls_for(WARMING_SECONDS, call)
+    return float(np.median(_calls_for(TURN_SECONDS, call)))
+
+
+def _calls_for(least: float, call: Call) -> list[float]:
+    """Return the wall times of calls for `least` seconds, or of one that takes longer."""
+    end = time.perf_counter() + least
+    times = [seconds(call)]
+    while time.perf_counter() < end:
+        times.append(seconds(call))
+    return times
 
 
 def _medians_of_rounds(

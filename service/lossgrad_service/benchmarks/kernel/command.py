@@ -33,7 +33,11 @@ def bench_kernel(
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
     png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
 ) -> None:
-    """Time the kernels on this machine, beside memcpy, NumPy, and libraries that are installed."""
+    """Time the kernels beside memcpy, NumPy, and libraries that are installed.
+
+    The machine should do nothing else: libraries whose threads wait for each other suffer
+    the most from what takes a core away.
+    """
     if png is not None:
         _require_matplotlib()
     shapes = track(shape or SHAPES, "timing", transient=True)
