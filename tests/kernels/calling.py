@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels import softmax
-from lossgrad_service.kernels.compiled import formula
-from lossgrad_service.kernels.scores import Scaling
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.rows import softmax
+from lossgrad_service.kernels.rows.scores import Scaling
 
 
 def compiled(operation):

@@ -10,8 +10,8 @@ from lossgrad_service.core import compute
 from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.weights import Denominator
-from lossgrad_service.kernels.blas import one_thread
-from lossgrad_service.kernels.tiles import spans
+from lossgrad_service.kernels.matrices.blas import one_thread
+from lossgrad_service.kernels.matrices.tiles import spans
 
 ROWS, CLASSES, HIDDEN, INNER = 700, 16_384, 16, 5
 WANT = ["loss", "row_losses", "dscores", "dh1", "dw2", "db2", "dw1", "db1", "dx", "accuracy"]

@@ -7,7 +7,7 @@ import pytest
 
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
-from lossgrad_service.kernels.linear import sum_of_squares
+from lossgrad_service.kernels.matrices.linear import sum_of_squares
 from tests import exact
 from tests.kernels.errors import dtypes
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossgrad_service.kernels.partition import CHUNK
+from lossgrad_service.kernels.rows.partition import CHUNK
 from tests.kernels.errors import dtypes, worst_error
 
 WIDTHS = [1000, 32_000, 128_256]

@@ -5,7 +5,7 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from lossgrad_service.kernels.blas import SharedHold
+from lossgrad_service.kernels.matrices.blas import SharedHold
 from tests.kernels.processes import in_fresh_process
 
 
@@ -64,7 +64,7 @@ def test_an_error_inside_releases():
 def test_blas_has_one_thread_inside_and_what_it_had_outside():
     printed = in_fresh_process("""
         import numpy
-        from lossgrad_service.kernels.blas import one_thread
+        from lossgrad_service.kernels.matrices.blas import one_thread
         from threadpoolctl import ThreadpoolController, threadpool_info
 
         def threads():
@@ -111,7 +111,7 @@ FORKING = """
 import os
 from threading import Event, Thread
 import numpy
-from lossgrad_service.kernels.blas import one_thread
+from lossgrad_service.kernels.matrices.blas import one_thread
 from threadpoolctl import ThreadpoolController, threadpool_info
 
 def threads():
@@ -194,7 +194,7 @@ def test_leaving_for_a_thread_that_a_fork_left_behind_does_nothing():
 def test_a_fork_waits_for_a_hold_that_is_being_taken():
     """The child would have BLAS at one thread and nothing to undo it."""
     printed = in_fresh_process_that_forks("""
-        from lossgrad_service.kernels import blas
+        from lossgrad_service.kernels.matrices import blas
 
         taking, may_take = Event(), Event()
 

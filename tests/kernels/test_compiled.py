@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from lossgrad_service.kernels import cache
-from lossgrad_service.kernels.compiled import formula, kept, program, reassociated
-from lossgrad_service.kernels.store import Store
+from lossgrad_service.kernels.compiling import cache
+from lossgrad_service.kernels.compiling.compiled import formula, kept, program, reassociated
+from lossgrad_service.kernels.compiling.store import Store
 from tests.running import PATIENCE_SECONDS
 
 STAMP = b"stamp"
@@ -151,8 +151,8 @@ SUMMING = """
 import sys
 from pathlib import Path
 import numpy as np
-from lossgrad_service.kernels.compiled import kept
-from lossgrad_service.kernels.store import Store
+from lossgrad_service.kernels.compiling.compiled import kept
+from lossgrad_service.kernels.compiling.store import Store
 
 def total(values):
     result = values[0]

@@ -8,9 +8,10 @@ import pytest
 from lossgrad.types import Problem
 from lossgrad_service.core import accumulator, compute, label_losses
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels import linear, soft, softmax, tiles
-from lossgrad_service.kernels.scores import Scaling
-from lossgrad_service.kernels.targets import Weights
+from lossgrad_service.kernels.matrices import linear, tiles
+from lossgrad_service.kernels.rows import soft, softmax
+from lossgrad_service.kernels.rows.scores import Scaling
+from lossgrad_service.kernels.rows.targets import Weights
 from tests.kernels.calling import SENTINEL, label_rows
 from tests.kernels.errors import dtypes
 

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from lossgrad_service.kernels.exponential import LIFT, LOWEST_32, LOWEST_64, lifted_exponential
+from lossgrad_service.kernels.numbers.exponential import (
+    LIFT,
+    LOWEST_32,
+    LOWEST_64,
+    lifted_exponential,
+)
 from tests.kernels.calling import entrywise
 
 WORST_ULP = 1.03

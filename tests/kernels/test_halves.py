@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels import halves
+from lossgrad_service.kernels.numbers import halves
 
 HALF, BRAIN = np.float16, ml_dtypes.bfloat16
 WIDEN = {HALF: halves.widen_halves, BRAIN: halves.widen_brains}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels import hinge
+from lossgrad_service.kernels.rows import hinge
 from tests import exact
 from tests.kernels.errors import dtypes, quick
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossgrad_service.kernels import machine
-from lossgrad_service.kernels.compiled import formula
+from lossgrad_service.kernels.compiling import machine
+from lossgrad_service.kernels.compiling.compiled import formula
 from tests.kernels.calling import compiled, entrywise
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])

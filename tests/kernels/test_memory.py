@@ -9,7 +9,7 @@ import pytest
 
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
-from lossgrad_service.kernels.tiles import MAX_BLOCK_BYTES as BLOCK
+from lossgrad_service.kernels.matrices.tiles import MAX_BLOCK_BYTES as BLOCK
 from tests.kernels.processes import in_fresh_process
 
 MIB = 2**20

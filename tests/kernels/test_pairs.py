@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from lossgrad_service.kernels import pairs
+from lossgrad_service.kernels.numbers import pairs
 
 quick = settings(derandomize=True, deadline=None, database=None, max_examples=300)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from lossgrad_service.kernels.partition import CHUNK
+from lossgrad_service.kernels.rows.partition import CHUNK
 from tests import exact
 from tests.kernels.calling import label_rows
 from tests.kernels.errors import dtypes

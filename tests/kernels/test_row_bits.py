@@ -7,8 +7,8 @@ import pytest
 
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
-from lossgrad_service.kernels import tiles
-from lossgrad_service.kernels.blas import one_thread
+from lossgrad_service.kernels.matrices import tiles
+from lossgrad_service.kernels.matrices.blas import one_thread
 
 ROW_OUTPUTS = ["row_losses", "dscores", "probs", "log_partition", "predictions"]
 OPTIONS = [

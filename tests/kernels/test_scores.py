@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from lossgrad_service.kernels import scores
-from lossgrad_service.kernels.scores import Scaling
+from lossgrad_service.kernels.rows import scores
+from lossgrad_service.kernels.rows.scores import Scaling
 from tests.exact import capped
 from tests.kernels.calling import compiled, label_rows
 from tests.kernels.errors import dtypes, quick

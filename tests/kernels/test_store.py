@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lossgrad_service.kernels.store import Store
+from lossgrad_service.kernels.compiling.store import Store
 
 DATA = bytes(range(100))
 

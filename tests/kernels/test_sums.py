@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels.sums import add_at_column, add_rows
+from lossgrad_service.kernels.matrices.sums import add_at_column, add_rows
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 

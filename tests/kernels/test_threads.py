@@ -8,7 +8,7 @@ import pytest
 from lossgrad.types import Problem
 from lossgrad_service.core import accumulator, compute
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.kernels import linear, tiles
+from lossgrad_service.kernels.matrices import linear, tiles
 
 ROWS, CLASSES, HIDDEN, INNER = 1500, 2100, 300, 7
 WANT = ["loss", "row_losses", "dscores", "probs", "dh1", "dw2", "db2", "dw1", "db1", "dx"]

@@ -6,7 +6,7 @@ import pytest
 from lossgrad.types import Problem
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels import tiles
+from lossgrad_service.kernels.matrices import tiles
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 dtypes = pytest.mark.parametrize("dtype", [F32, F64])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from lossgrad_service.kernels import wide
-from lossgrad_service.kernels.compiled import formula
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.numbers import wide
 from tests.kernels.calling import compiled
 
 REST = 3e-17

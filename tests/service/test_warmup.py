@@ -17,8 +17,8 @@ import lossgrad
 from lossgrad.types import dtypes
 from lossgrad_service import core, local
 from lossgrad_service.cli import app
-from lossgrad_service.kernels import cache
-from lossgrad_service.kernels.compiled import kept
+from lossgrad_service.kernels.compiling import cache
+from lossgrad_service.kernels.compiling.compiled import kept
 from tests.behaviour import problems
 from tests.running import PATIENCE_SECONDS, running_server
 
@@ -112,7 +112,7 @@ def test_second_process_compiles_nothing():
 
 
 COUNT = """
-from lossgrad_service.kernels.cache import store
+from lossgrad_service.kernels.compiling.cache import store
 from tests.service.test_warmup import compute_all_sorts
 known = set(store.places)
 compute_all_sorts()

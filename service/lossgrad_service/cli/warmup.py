@@ -12,7 +12,7 @@ import typer
 from lossgrad_service import core
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.settings import flag
-from lossgrad_service.kernels.cache import store
+from lossgrad_service.kernels.compiling.cache import store
 from lossgrad_service.runtime.machine_code import keep_where_set
 from lossgrad_service.runtime.settings import Settings
 

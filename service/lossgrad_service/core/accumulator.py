@@ -17,7 +17,7 @@ from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.row_losses import RowLosses
 from lossgrad_service.core.weights import Denominator
-from lossgrad_service.kernels import tiles
+from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.parallel import in_parallel
 
 

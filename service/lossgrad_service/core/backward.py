@@ -13,7 +13,7 @@ from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.silence import silenced
-from lossgrad_service.kernels import linear, tiles
+from lossgrad_service.kernels.matrices import linear, tiles
 
 
 class Backward:

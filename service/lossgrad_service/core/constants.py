@@ -13,8 +13,8 @@ from lossgrad.types import Array, Problem
 from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import ready
-from lossgrad_service.kernels import tiles
-from lossgrad_service.kernels.linear import sum_of_squares
+from lossgrad_service.kernels.matrices import tiles
+from lossgrad_service.kernels.matrices.linear import sum_of_squares
 
 
 @dataclass(frozen=True, slots=True)

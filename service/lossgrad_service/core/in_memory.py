@@ -13,9 +13,9 @@ from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import read_rows
 from lossgrad_service.core.weights import Denominator, RowWeights, own_denominator
-from lossgrad_service.kernels.blas import one_thread
+from lossgrad_service.kernels.matrices.blas import one_thread
+from lossgrad_service.kernels.matrices.tiles import spans
 from lossgrad_service.kernels.parallel import available_cores
-from lossgrad_service.kernels.tiles import spans
 
 
 def compute(problem: Problem, threads: int | None = None) -> Result:

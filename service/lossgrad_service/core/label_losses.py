@@ -10,8 +10,8 @@ from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.row_losses import LossContext, RowLosses, active_rows, are_finite
 from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.softmax_rows import SoftmaxRows, store
-from lossgrad_service.kernels import hinge as hinge_kernels
-from lossgrad_service.kernels import softmax as kernels
+from lossgrad_service.kernels.rows import hinge as hinge_kernels
+from lossgrad_service.kernels.rows import softmax as kernels
 
 
 def softmax(

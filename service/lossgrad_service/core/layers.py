@@ -10,7 +10,7 @@ from lossgrad.types import Array
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import frozen, ready
-from lossgrad_service.kernels.linear import affine, are_finite, relu
+from lossgrad_service.kernels.matrices.linear import affine, are_finite, relu
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from lossgrad.types import Options, Problem, dtypes
-from lossgrad_service.kernels import tiles
-from lossgrad_service.kernels.scores import Scaling
+from lossgrad_service.kernels.matrices import tiles
+from lossgrad_service.kernels.rows.scores import Scaling
 
 _ROW_INPUTS = ("scores", "h1", "w2", "b2", "x", "w1", "b1")
 _FIRST_LAYER = frozenset({"dw1", "db1", "dx"})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossgrad.types import Array, dtypes
-from lossgrad_service.kernels import halves
+from lossgrad_service.kernels.numbers import halves
 
 
 def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:

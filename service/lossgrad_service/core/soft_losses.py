@@ -10,8 +10,8 @@ from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.row_losses import LossContext, RowLosses, active_rows, are_finite
 from lossgrad_service.core.rows import frozen, ready
 from lossgrad_service.core.softmax_rows import SoftmaxRows, store
-from lossgrad_service.kernels import soft as kernels
-from lossgrad_service.kernels.targets import Weights
+from lossgrad_service.kernels.rows import soft as kernels
+from lossgrad_service.kernels.rows.targets import Weights
 
 
 def softmax(

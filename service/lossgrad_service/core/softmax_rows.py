@@ -11,7 +11,7 @@ from lossgrad.types import Array
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels import softmax
+from lossgrad_service.kernels.rows import softmax
 
 
 @dataclass(frozen=True, slots=True)

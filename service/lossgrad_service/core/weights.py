@@ -10,7 +10,7 @@ import numpy as np
 
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem
-from lossgrad_service.kernels import tiles
+from lossgrad_service.kernels.matrices import tiles
 
 _SUMMED_ROWS = 2**16
 """Rows whose weights are added at a time; fixed, so that the sum has the same bits always."""

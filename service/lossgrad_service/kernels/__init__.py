@@ -6,6 +6,9 @@ at most a few rows. `lossgrad_service.core` shares the rows out and adds up what
 give. What works on rows is compiled: a program takes one row at a time, so that it
 is read from memory once and is in cache for whatever else is done with it.
 
+`rows` has the losses, `matrices` the layers, `numbers` what both reckon with, and
+`compiling` what makes machine code of them; `parallel` shares work among threads.
+
 ======  ============================================================  ============
 symbol  meaning                                                       shape
 ======  ============================================================  ============

@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from lossgrad.types import Array
+from lossgrad_service.kernels.matrices.tiles import spans
 from lossgrad_service.kernels.parallel import in_parallel
-from lossgrad_service.kernels.tiles import spans
 
 Copy: TypeAlias = Callable[[], list[Array]]
 """A function that copies into the arrays that it returns, which are always the same."""

@@ -9,9 +9,10 @@ from lossgrad_service import core
 from lossgrad_service.benchmarks.kernel.problems import Answer, Head, Scores, Way
 from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.softmax_rows import SoftmaxRows
-from lossgrad_service.kernels import softmax, tiles
+from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.parallel import in_parallel
-from lossgrad_service.kernels.scores import Scaling
+from lossgrad_service.kernels.rows import softmax
+from lossgrad_service.kernels.rows.scores import Scaling
 
 _PLAIN = Scaling.of(temperature=1.0, softcap=None)
 

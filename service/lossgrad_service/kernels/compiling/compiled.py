@@ -1,4 +1,4 @@
-"""How the functions of this package become machine code; nobody else calls Numba's compiler.
+"""How the functions of the kernels become machine code; nobody else calls Numba's compiler.
 
 A `program` is called from Python and compiled when first called with arguments of
 new types. The functions that it is made of are compiled into it and differ in what
@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import numba
 
-from lossgrad_service.kernels.cache import ProgramCache, store
-from lossgrad_service.kernels.store import Store
+from lossgrad_service.kernels.compiling.cache import KERNELS, ProgramCache, store
+from lossgrad_service.kernels.compiling.store import Store
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -38,9 +38,9 @@ def program(function: Function) -> Function:
     A program makes no array and counts no references to those that it is given, which
     would take longer than a row of few classes does; its caller gives it all it needs.
 
-    Only this package's: no other sources are in the stamp of what is kept.
+    Only the kernels': no other sources are in the stamp of what is kept.
     """
-    is_ours = function.__module__.startswith(f"{__package__}.")
+    is_ours = function.__module__.startswith(f"{KERNELS}.")
     return kept(function, store) if is_ours else formula(function)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiled import formula, program
-from lossgrad_service.kernels.machine import bits32, float32_of
+from lossgrad_service.kernels.compiling.compiled import formula, program
+from lossgrad_service.kernels.compiling.machine import bits32, float32_of
 
 _SIGN = np.uint32(0x8000)
 _HALF_MAGNITUDE = np.uint32(0x7FFF)

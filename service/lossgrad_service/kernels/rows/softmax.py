@@ -10,17 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiled import formula, program
-from lossgrad_service.kernels.exponential import UNLIFT
-from lossgrad_service.kernels.partition import (
+from lossgrad_service.kernels.compiling.compiled import formula, program
+from lossgrad_service.kernels.numbers.exponential import UNLIFT
+from lossgrad_service.kernels.numbers.wide import rounded
+from lossgrad_service.kernels.rows.partition import (
     CHUNK,
     Scratch,
     exponential_at,
     fill_exponentials,
     partition,
 )
-from lossgrad_service.kernels.scores import Scaling, below, cap_slope, is_capped, largest
-from lossgrad_service.kernels.wide import rounded
+from lossgrad_service.kernels.rows.scores import Scaling, below, cap_slope, is_capped, largest
 
 
 def label_rows(

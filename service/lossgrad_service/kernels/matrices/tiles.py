@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.matrices.sums import add_at_column, add_rows
 from lossgrad_service.kernels.parallel import in_parallel
-from lossgrad_service.kernels.sums import add_at_column, add_rows
 
 MAX_TILE_ROWS = 256
 MAX_TILE_BYTES = 8 * 2**20

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 from numba import types
 
-from lossgrad_service.kernels import pairs
-from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula
-from lossgrad_service.kernels.exponential import UNLIFT, power_and_change
-from lossgrad_service.kernels.machine import fma
+from lossgrad_service.kernels.compiling.by_type import by_type
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.compiling.machine import fma
+from lossgrad_service.kernels.numbers import pairs
+from lossgrad_service.kernels.numbers.exponential import UNLIFT, power_and_change
 
 Wide: TypeAlias = Any
 """A float64 or a pair of them."""

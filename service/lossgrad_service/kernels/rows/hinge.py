@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiled import formula, program
-from lossgrad_service.kernels.pairs import exact_sum
-from lossgrad_service.kernels.row_sum import sum_without
+from lossgrad_service.kernels.compiling.compiled import formula, program
+from lossgrad_service.kernels.numbers.pairs import exact_sum
+from lossgrad_service.kernels.numbers.row_sum import sum_without
 
 
 def hinge_rows(

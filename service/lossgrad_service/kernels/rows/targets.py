@@ -8,16 +8,16 @@ import numpy as np
 from numba import types
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula
-from lossgrad_service.kernels.pairs import (
+from lossgrad_service.kernels.compiling.by_type import by_type
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.numbers.pairs import (
     Pair,
     exact_sum,
     pair_product,
     pair_quotient,
     pair_sum,
 )
-from lossgrad_service.kernels.wide import Wide
+from lossgrad_service.kernels.numbers.wide import Wide
 
 
 class Weights(NamedTuple):

@@ -20,10 +20,10 @@ import numpy as np
 from numba import types
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula
-from lossgrad_service.kernels.pairs import Pair, exact_sum, unrenormalised_product
-from lossgrad_service.kernels.wide import (
+from lossgrad_service.kernels.compiling.by_type import by_type
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.numbers.pairs import Pair, exact_sum, unrenormalised_product
+from lossgrad_service.kernels.numbers.wide import (
     Wide,
     chosen,
     exponential,

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula
-from lossgrad_service.kernels.machine import bits32, bits64, float32_of, float64_of, fma
+from lossgrad_service.kernels.compiling.by_type import by_type
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.compiling.machine import bits32, bits64, float32_of, float64_of, fma
 
 LIFT = 2.0**126
 """What exponentials are held in multiples of: the value of e⁰."""

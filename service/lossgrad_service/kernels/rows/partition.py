@@ -21,14 +21,14 @@ import numpy as np
 from numba import types
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula
-from lossgrad_service.kernels.exponential import UNLIFT, lifted_exponential
-from lossgrad_service.kernels.machine import fetch, maximum
-from lossgrad_service.kernels.pairs import exact_sum
-from lossgrad_service.kernels.row_sum import sum_of, sum_without
-from lossgrad_service.kernels.scores import Scaling, below, fill_below, is_plain
-from lossgrad_service.kernels.wide import split
+from lossgrad_service.kernels.compiling.by_type import by_type
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.compiling.machine import fetch, maximum
+from lossgrad_service.kernels.numbers.exponential import UNLIFT, lifted_exponential
+from lossgrad_service.kernels.numbers.pairs import exact_sum
+from lossgrad_service.kernels.numbers.row_sum import sum_of, sum_without
+from lossgrad_service.kernels.numbers.wide import split
+from lossgrad_service.kernels.rows.scores import Scaling, below, fill_below, is_plain
 
 CHUNK = 4096
 """Classes of a chunk."""
@@ -120,12 +120,13 @@ def _joined(top: Any, scaling: Scaling, references: Array, factors: Array) -> fl
     """Return T = Σ_c e^{z_c − m}·S_c, and put e^{z_c − m} in the place of S_c."""
     if not np.isfinite(top):
         return np.nan
-    rest = 0.0
+    rest, lost = 0.0, 0.0
     for c in range(references.size):
         factor = _exponential_below(references[c], top, scaling)
-        rest += factor * (UNLIFT * factors[c])
+        rest, rounding = exact_sum(rest, factor * (UNLIFT * factors[c]))
+        lost += rounding
         factors[c] = factor
-    return rest
+    return rest + lost
 
 
 @formula

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiled import formula, reassociated
-from lossgrad_service.kernels.pairs import exact_sum
+from lossgrad_service.kernels.compiling.compiled import formula, reassociated
+from lossgrad_service.kernels.numbers.pairs import exact_sum
 
 _PIECE = 128
 """Entries that are added in lanes."""

@@ -13,17 +13,24 @@ import numpy as np
 from numba import types
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.by_type import by_type
-from lossgrad_service.kernels.compiled import formula, program
-from lossgrad_service.kernels.exponential import UNLIFT
-from lossgrad_service.kernels.pairs import Pair, pair_exponential, pair_sum
-from lossgrad_service.kernels.partition import (
+from lossgrad_service.kernels.compiling.by_type import by_type
+from lossgrad_service.kernels.compiling.compiled import formula, program
+from lossgrad_service.kernels.numbers.exponential import UNLIFT
+from lossgrad_service.kernels.numbers.pairs import Pair, pair_exponential, pair_sum
+from lossgrad_service.kernels.numbers.row_sum import sum_of, sum_without
+from lossgrad_service.kernels.numbers.wide import (
+    Wide,
+    log_one_plus,
+    plus,
+    rounded,
+    scaled,
+)
+from lossgrad_service.kernels.rows.partition import (
     exponentials_of,
     index_of,
     largest_of,
 )
-from lossgrad_service.kernels.row_sum import sum_of, sum_without
-from lossgrad_service.kernels.scores import (
+from lossgrad_service.kernels.rows.scores import (
     Scaling,
     below,
     cap_slope,
@@ -31,21 +38,14 @@ from lossgrad_service.kernels.scores import (
     is_capped,
     largest,
 )
-from lossgrad_service.kernels.softmax import zero_masks
-from lossgrad_service.kernels.targets import (
+from lossgrad_service.kernels.rows.softmax import zero_masks
+from lossgrad_service.kernels.rows.targets import (
     Weights,
     are_sound,
     fill_copy,
     fill_one_hot,
     total_mass,
     weigh,
-)
-from lossgrad_service.kernels.wide import (
-    Wide,
-    log_one_plus,
-    plus,
-    rounded,
-    scaled,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiled import program
+from lossgrad_service.kernels.compiling.compiled import program
 
 
 @program

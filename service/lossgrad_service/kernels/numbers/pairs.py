@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from lossgrad_service.kernels.compiled import formula
-from lossgrad_service.kernels.exponential import (
+from lossgrad_service.kernels.compiling.compiled import formula
+from lossgrad_service.kernels.compiling.machine import fma
+from lossgrad_service.kernels.numbers.exponential import (
     LN2_64,
     LN2_REST_64,
     LOG2_E_64,
@@ -21,7 +22,6 @@ from lossgrad_service.kernels.exponential import (
     WHOLE_64,
     lifted_power,
 )
-from lossgrad_service.kernels.machine import fma
 
 Pair: TypeAlias = tuple[float, float]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiled import program
+from lossgrad_service.kernels.compiling.compiled import program
+from lossgrad_service.kernels.matrices.tiles import MAX_TILE_BYTES, product, rows_within, spans
 from lossgrad_service.kernels.parallel import in_parallel
-from lossgrad_service.kernels.tiles import MAX_TILE_BYTES, product, rows_within, spans
 
 
 def affine(

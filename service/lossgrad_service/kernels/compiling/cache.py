@@ -4,7 +4,7 @@ Numba's own cache is not used: it notices a change of the file that holds a prog
 and none of the files whose formulas the program is made of; two processes that
 compile at once may leave the code of one dtype under the name of the other; and a
 directory that cannot be written is not read either. Here every program of every
-dtype is one file (see `store`), stamped with all sources of this package.
+dtype is one file (see `store`), stamped with all sources of the kernels.
 
 Whoever may write to a directory of these decides what code runs.
 """
@@ -29,11 +29,14 @@ from numba.core.runtime.nrt import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
-from lossgrad_service.kernels.store import Store
+from lossgrad_service.kernels.compiling.store import Store
 
-_log = logging.getLogger(__package__)
+KERNELS = "lossgrad_service.kernels"
+"""The package whose programs are kept."""
 
-_PACKAGE = Path(__file__).parent
+_log = logging.getLogger(KERNELS)
+
+_PACKAGE = Path(__file__).parents[1]
 
 _TOOLS = (numba.__version__, llvmlite.__version__, np.__version__, sys.version)
 """What compiles; code of other versions lies beside."""
@@ -41,7 +44,7 @@ _TOOLS = (numba.__version__, llvmlite.__version__, np.__version__, sys.version)
 
 def stamp_of(package: Path) -> bytes:
     """Return what changes with any source of a package."""
-    sources = sorted(package.glob("*.py"))
+    sources = sorted(package.rglob("*.py"))
     return sha256(b"".join(sha256(each.read_bytes()).digest() for each in sources)).digest()
 
 
@@ -59,7 +62,7 @@ def own_directories() -> tuple[Path, ...]:
 
 # Stamped at once: sources that change later are not those that this process runs.
 store = Store(own_directories(), stamp_of(_PACKAGE))
-"""Where the programs of this package are kept."""
+"""Where the programs of the kernels are kept."""
 
 
 def keep_in(directory: Path | None) -> None:

@@ -1,0 +1,1 @@
+"""The layers: products of matrices, biases, sums over rows."""

@@ -1,0 +1,1 @@
+"""Numbers: exponentials, wider types, halves, the sum of a row."""

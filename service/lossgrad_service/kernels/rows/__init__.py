@@ -1,0 +1,1 @@
+"""The losses: one row at a time, one formula a function."""
