@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
+from lossgrad_service import kernels
 from lossgrad_service.kernels.compiling import cache
 from lossgrad_service.kernels.compiling.compiled import formula, kept, program, reassociated
 from lossgrad_service.kernels.compiling.store import Store
@@ -224,7 +225,7 @@ def test_chosen_directory_comes_first(tmp_path, monkeypatch):
 
 def test_user_without_a_home(monkeypatch):
     monkeypatch.setattr(cache.AppDirs, "user_cache_dir", "~/.cache/lossgrad")
-    assert cache.own_directories() == (Path(cache.__file__).parent / "__pycache__/programs",)
+    assert cache.own_directories() == (Path(kernels.__file__).parent / "__pycache__/programs",)
 
 
 def test_program_of_others_is_not_kept():
