@@ -166,10 +166,10 @@ def index_of(value: Any, values: Array) -> int:
 
 @formula
 def _holds(value: Any, values: Array) -> bool:
-    found = 0
+    found = False
     for j in range(values.size):
-        found |= int(_is_at(value, values[j]))
-    return found != 0
+        found |= _is_at(value, values[j])
+    return found
 
 
 @formula
