@@ -9,6 +9,7 @@ import numpy as np
 from lossgrad_service.core.rows import frozen
 from lossgrad_service.kernels.compiling.compiled import formula
 from lossgrad_service.kernels.rows import softmax
+from lossgrad_service.kernels.rows.partition import Scratch
 from lossgrad_service.kernels.rows.scores import Scaling
 
 
@@ -73,6 +74,7 @@ def label_rows(
         maximum,
         rest,
         gap,
+        Scratch.of(scores),
         gradient,
     )
     return LabelRows(first, maximum, rest, gap, gradient)

@@ -62,6 +62,7 @@ def test_soft_rows_that_are_not_active_are_not_touched(dtype, z_loss):
         Scaling.of(1.0, None),
         soft.Division(1.0, 1.0),
         soft.Statistics(first, maximum, rest, losses, z_terms, np.ones(3, bool)),
+        soft.RowScratch.of(ROWS),
         gradient,
     )
     assert_told_of_the_active(first, maximum, rest, losses, z_terms)

@@ -32,6 +32,7 @@ def hinged(rows, labels, margin=1.0, *, counted=None, pull=1.0, with_gradient=Tr
         frozen(np.full(n_rows, pull)),
         margin,
         totals,
+        np.empty(rows.shape[1]),
         gradient,
     )
     return totals, gradient

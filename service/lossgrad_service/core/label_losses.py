@@ -12,6 +12,7 @@ from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.softmax_rows import SoftmaxRows, store
 from lossgrad_service.kernels.rows import hinge as hinge_kernels
 from lossgrad_service.kernels.rows import softmax as kernels
+from lossgrad_service.kernels.rows.partition import Scratch
 
 
 def softmax(
@@ -40,6 +41,7 @@ def hinge(
         frozen(weight / context.divisor),
         context.plan.options.margin,
         totals,
+        np.empty(context.plan.n_classes),
         gradient,
     )
     first = _first(context, run, scores, out)
@@ -73,6 +75,7 @@ def _softmax_rows(
         rows.maximum,
         rows.rest,
         gap,
+        Scratch.of(scores),
         gradient,
     )
     return rows, gap

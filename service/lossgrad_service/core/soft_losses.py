@@ -20,7 +20,8 @@ def softmax(
     """Return the softmax loss of a run, and write what is wanted of its rows."""
     rows, n_rows = SoftmaxRows.empty(len(scores)), len(scores)
     losses, z_terms, sound = np.zeros(n_rows), np.zeros(n_rows), np.ones(n_rows, bool)
-    statistics = kernels.Statistics(*_told(rows), losses, z_terms, sound)
+    told = (rows.first, rows.maximum, rows.rest)
+    statistics = kernels.Statistics(*told, losses, z_terms, sound)
     kernels.soft_rows(
         scores,
         frozen(run.weights.labels),
@@ -31,6 +32,7 @@ def softmax(
         context.plan.scaling,
         kernels.Division(context.divisor, context.plan.options.temperature),
         statistics,
+        kernels.RowScratch.of(scores),
         gradient,
     )
     store(context.plan, rows, scores, out)
@@ -42,10 +44,6 @@ def softmax(
         rows.first,
         np.where(live, z_terms, 0.0) if context.plan.options.z_loss > 0 else None,
     )
-
-
-def _told(rows: SoftmaxRows) -> tuple[Array, Array, Array]:
-    return rows.first, rows.maximum, rows.rest
 
 
 def _weights(context: LossContext, run: Block) -> Weights:
@@ -70,6 +68,7 @@ def _store_target_gradient(
         frozen(weight),
         context.all_class_weights,
         context.plan.scaling,
+        kernels.RowScratch.of(scores),
         gradient,
     )
     out.put("dtargets", gradient)

@@ -12,6 +12,7 @@ from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import frozen
 from lossgrad_service.kernels.rows import softmax
+from lossgrad_service.kernels.rows.partition import Scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,6 @@ def store(plan: Plan, rows: SoftmaxRows, scores: Array, out: RowOutputs) -> None
     if "probs" in out:
         probabilities = out.matrix("probs", scores.shape)
         first, rest = frozen(rows.first), frozen(rows.rest)
-        softmax.probability_rows(scores, first, rest, plan.scaling, probabilities)
+        scratch = Scratch.of(scores)
+        softmax.probability_rows(scores, first, rest, plan.scaling, scratch, probabilities)
         out.put("probs", probabilities)

@@ -12,6 +12,7 @@ from lossgrad_service.core.softmax_rows import SoftmaxRows
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.rows import softmax
+from lossgrad_service.kernels.rows.partition import Scratch
 from lossgrad_service.kernels.rows.scores import Scaling
 
 _PLAIN = Scaling.of(temperature=1.0, softcap=None)
@@ -41,6 +42,7 @@ def _mean_loss(problem: Scores, gradient: Array, threads: int) -> float:
             out.maximum[run],
             out.rest[run],
             gap[run],
+            Scratch.of(problem.scores),
             gradient[run],
         )
 

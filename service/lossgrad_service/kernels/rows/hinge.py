@@ -10,6 +10,7 @@ from lossgrad_service.kernels.numbers.pairs import exact_sum
 from lossgrad_service.kernels.numbers.row_sum import sum_without
 
 
+@program
 def hinge_rows(
     scores: Array,
     labels: Array,
@@ -18,6 +19,7 @@ def hinge_rows(
     pull: Array,
     margin: float,
     totals: Array,
+    violations: Array,
     gradient: Array | None,
 ) -> None:
     """Write L = Σ_j max(0, s_j − s_y + margin) of the live rows, and ds of those that count.
@@ -39,28 +41,13 @@ def hinge_rows(
         What the label's score must be ahead by.
     totals
         L, (n,), float64, written at live rows; NaN where the row holds NaN.
+    violations
+        Room for the terms of a row, (C,), float64.
     gradient
         (n, C), row dtype, written: Q/D' at each class that violates, −count·Q/D' at y;
         NaN throughout where the loss is, 0 in rows that do not count. None where it is
         not wanted.
     """
-    room = np.empty(scores.shape[1])
-    _hinge_rows(scores, labels, live, counted, pull, margin, totals, gradient, room)
-
-
-@program
-def _hinge_rows(
-    scores: Array,
-    labels: Array,
-    live: Array,
-    counted: Array,
-    pull: Array,
-    margin: float,
-    totals: Array,
-    gradient: Array | None,
-    violations: Array,
-) -> None:
-    """Do the work of `hinge_rows`, given room for the terms of a row."""
     for i in range(len(scores)):
         if live[i]:
             totals[i] = _loss(scores[i], labels[i], margin, violations)

@@ -50,6 +50,8 @@ class Scratch(NamedTuple):
     """z − z_c of one chunk, float64."""
     rests: Array
     """What rounding took from it, float64."""
+    spare: Array
+    """Exponentials that nobody wants, (C,), row dtype."""
 
     @classmethod
     def of(cls, scores: Array) -> Scratch:
@@ -57,7 +59,11 @@ class Scratch(NamedTuple):
         classes = scores.shape[1]
         chunks, width = chunks_of(classes), min(classes, CHUNK)
         return cls(
-            np.empty(chunks, scores.dtype), np.empty(chunks), np.empty(width), np.empty(width)
+            np.empty(chunks, scores.dtype),
+            np.empty(chunks),
+            np.empty(width),
+            np.empty(width),
+            np.empty(classes, scores.dtype),
         )
 
 

@@ -96,6 +96,7 @@ class Statistics(NamedTuple):
     """Whether targets are finite, not negative and 0 at masked classes, as labels have to be."""
 
 
+@program
 def soft_rows(
     scores: Array,
     labels: Array,
@@ -106,6 +107,7 @@ def soft_rows(
     scaling: Scaling,
     division: Division,
     statistics: Statistics,
+    scratch: RowScratch,
     gradient: Array | None,
 ) -> None:
     """Write what is told of each active row, and ds of those that count.
@@ -125,40 +127,12 @@ def soft_rows(
         a, c, ε, α; how z is made of s; D' and τ.
     statistics
         Written at active rows.
+    scratch
+        Room for a row.
     gradient
         (n, C), row dtype, written: the gradient by s, 0 in rows that do not count; or
         None where it is not wanted.
     """
-    _soft_rows(
-        scores,
-        labels,
-        targets,
-        active,
-        counted,
-        weights,
-        scaling,
-        division,
-        statistics,
-        gradient,
-        RowScratch.of(scores),
-    )
-
-
-@program
-def _soft_rows(
-    scores: Array,
-    labels: Array,
-    targets: Array | None,
-    active: Array,
-    counted: Array,
-    weights: Weights,
-    scaling: Scaling,
-    division: Division,
-    statistics: Statistics,
-    gradient: Array | None,
-    scratch: RowScratch,
-) -> None:
-    """Do the work of `soft_rows`, given room for a row."""
     for i in range(len(scores)):
         row, sample = scores[i], weights.sample[i]
         pull = 0.0
@@ -284,6 +258,7 @@ def _fill_gradient(
         zero_masks(row, gradient)
 
 
+@program
 def target_gradient_rows(
     scores: Array,
     first: Array,
@@ -292,6 +267,7 @@ def target_gradient_rows(
     row_weight: Array,
     classes: Array,
     scaling: Scaling,
+    scratch: RowScratch,
     gradient: Array,
 ) -> None:
     """Write dtargets = a·c·(1 − ε)·(lse − z)/D', with lse − z = log1p(T) − (z − m).
@@ -308,27 +284,11 @@ def target_gradient_rows(
         a·(1 − ε)/D', (n,), and c, (C,), float64.
     scaling
         How z is made of s.
+    scratch
+        Room for a row.
     gradient
         (n, C), row dtype, written: 0 for masked classes and in rows that do not count.
     """
-    _target_gradient_rows(
-        scores, first, rest, counted, row_weight, classes, scaling, gradient, RowScratch.of(scores)
-    )
-
-
-@program
-def _target_gradient_rows(
-    scores: Array,
-    first: Array,
-    rest: Array,
-    counted: Array,
-    row_weight: Array,
-    classes: Array,
-    scaling: Scaling,
-    gradient: Array,
-    scratch: RowScratch,
-) -> None:
-    """Do the work of `target_gradient_rows`, given room for a row."""
     for i in range(len(scores)):
         row, level = scores[i], np.log1p(rest[i])
         if counted[i]:

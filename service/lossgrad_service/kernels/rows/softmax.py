@@ -23,6 +23,7 @@ from lossgrad_service.kernels.rows.partition import (
 from lossgrad_service.kernels.rows.scores import Scaling, below, cap_slope, is_capped, largest
 
 
+@program
 def label_rows(
     scores: Array,
     labels: Array,
@@ -34,6 +35,7 @@ def label_rows(
     maximum: Array,
     rest: Array,
     gap: Array,
+    scratch: Scratch,
     gradient: Array | None,
 ) -> None:
     """Write k, m, T and m − z_y of the rows that are active, and ds of those that count.
@@ -54,48 +56,14 @@ def label_rows(
     first, maximum, rest, gap
         k, (n,), intp, and m, T, m − z_y, (n,), float64; written. T is NaN where a row has
         no softmax, m − z_y is ∞ where the label is masked.
+    scratch
+        Room for a row; exponentials that no gradient takes go there too.
     gradient
         (n, C), row dtype, written: the gradient by s, 0 in rows that do not count; or
         None where it is not wanted.
     """
-    scratch = Scratch.of(scores)
-    spare = np.empty(scores.shape[1] if gradient is None else 0, scores.dtype)
-    _label_rows(
-        scores,
-        labels,
-        active,
-        counted,
-        pull,
-        scaling,
-        first,
-        maximum,
-        rest,
-        gap,
-        gradient,
-        scratch,
-        spare,
-    )
-
-
-@program
-def _label_rows(
-    scores: Array,
-    labels: Array,
-    active: Array,
-    counted: Array,
-    pull: Array,
-    scaling: Scaling,
-    first: Array,
-    maximum: Array,
-    rest: Array,
-    gap: Array,
-    gradient: Array | None,
-    scratch: Scratch,
-    spare: Array,
-) -> None:
-    """Do the work of `label_rows`, given room; `spare` takes exponentials that nobody wants."""
     for i in range(len(scores)):
-        exps = spare if gradient is None else gradient[i]
+        exps = scratch.spare if gradient is None else gradient[i]
         row, label = scores[i], labels[i]
         if active[i]:
             first[i], rest[i] = partition(row, scaling, exps, scratch)
@@ -165,8 +133,14 @@ def _slope(score: float, scaling: Scaling) -> float:
     return cap_slope(score, scaling) if is_capped(scaling) else 1.0
 
 
+@program
 def probability_rows(
-    scores: Array, first: Array, rest: Array, scaling: Scaling, probabilities: Array
+    scores: Array,
+    first: Array,
+    rest: Array,
+    scaling: Scaling,
+    scratch: Scratch,
+    probabilities: Array,
 ) -> None:
     """Write p = e/(1 + T).
 
@@ -178,22 +152,11 @@ def probability_rows(
         k and T, (n,), from `label_rows`.
     scaling
         How z is made of s.
+    scratch
+        Room for a row.
     probabilities
         (n, C), row dtype, written.
     """
-    _probability_rows(scores, first, rest, scaling, probabilities, Scratch.of(scores))
-
-
-@program
-def _probability_rows(
-    scores: Array,
-    first: Array,
-    rest: Array,
-    scaling: Scaling,
-    probabilities: Array,
-    scratch: Scratch,
-) -> None:
-    """Do the work of `probability_rows`, given room for a row."""
     for i in range(len(scores)):
         row, exps = scores[i], probabilities[i]
         top, share = row[first[i]], 1 / (1 + rest[i])
