@@ -104,7 +104,7 @@ def test_target(running, archive, protocol):
 @pytest.mark.parametrize("protocol", ["gRPC", "HTTP"])
 def test_info_of_a_server(running, protocol):
     found = answer(run("info", "--target", running.server.addresses[protocol], "--json"))
-    assert found["limits"]["max_request_bytes"] == 256 * 2**20
+    assert found["limits"]["max_request_bytes"] == 64 * 2**20
 
 
 def test_info_table():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
 
@@ -13,10 +14,7 @@ from lossgrad_service.runtime.settings import Settings
 
 def limits_of(settings: Settings) -> Limits:
     """Return the published limits that the settings set."""
-    return Limits(
-        max_request_bytes=settings.max_request_bytes,
-        max_response_bytes=settings.max_response_bytes,
-    )
+    return Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
 
 
 def server_info(settings: Settings, uptime: float) -> ServerInfo:

@@ -12,10 +12,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lossgrad_service.core import available_cores
 
 MEBIBYTE = 2**20
+GIBIBYTE = 2**30
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 # gRPC keeps its message limit in a signed 32-bit integer.
-ByteLimit = Annotated[int, Field(ge=1, le=2**31 - 1)]
+MessageLimit = Annotated[int, Field(ge=1, le=2**31 - 1)]
+ByteLimit = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
@@ -40,11 +42,25 @@ class Settings(BaseSettings):
     unix_socket: Path | None = Field(
         default=None, description="Path of a Unix socket on which gRPC listens as well."
     )
-    max_request_bytes: ByteLimit = Field(
-        default=256 * MEBIBYTE, description="Largest gRPC message or HTTP body that is taken."
+    max_request_bytes: MessageLimit = Field(
+        default=64 * MEBIBYTE,
+        description="Largest gRPC message or HTTP body that is taken; of a stream, one row.",
     )
-    max_response_bytes: ByteLimit = Field(
-        default=256 * MEBIBYTE, description="Largest answer, counted as the bytes of its arrays."
+    max_response_bytes: MessageLimit = Field(
+        default=64 * MEBIBYTE,
+        description="Largest answer in one message, counted as the bytes of its arrays; "
+        "of a stream, one row.",
+    )
+    max_tensor_bytes: ByteLimit = Field(
+        default=256 * GIBIBYTE, description="Largest input or output of a stream."
+    )
+    max_stream_bytes: ByteLimit = Field(
+        default=1024 * GIBIBYTE, description="All inputs and outputs of a stream together."
+    )
+    max_held_bytes: ByteLimit = Field(
+        default=GIBIBYTE,
+        description="What one stream makes the server hold: the parameters, and sums over rows "
+        "in float64.",
     )
     compute_threads: int = Field(
         default_factory=available_cores,

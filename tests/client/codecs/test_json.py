@@ -260,7 +260,7 @@ def test_malformed_answer(body):
 def test_info_round_trip():
     info = ServerInfo(
         version="1.2",
-        limits=Limits(max_request_bytes=2, max_response_bytes=3),
+        limits=Limits(**{name: 2**size for size, name in enumerate(Limits.__dataclass_fields__)}),
         losses=("softmax",),
         outputs=("loss", "dw2"),
         float_dtypes=("f32",),

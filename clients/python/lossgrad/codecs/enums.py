@@ -27,6 +27,7 @@ class Words:
 
 
 DTYPES: Final = Words.of(pb.Dtype.DESCRIPTOR)
+INPUTS: Final = Words.of(pb.Input.DESCRIPTOR)
 OUTPUTS: Final = Words.of(pb.Output.DESCRIPTOR)
 LOSSES: Final = Words.of(pb.Loss.DESCRIPTOR)
 

@@ -8,6 +8,7 @@ the name that the contract gives it. Malformed bytes from a caller are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import Any, TypeVar, cast
 
 from google.protobuf.message import DecodeError, Message
@@ -121,10 +122,7 @@ def encode_info(info: ServerInfo) -> bytes:
     """Return a GetServerInfoResponse."""
     message = pb.GetServerInfoResponse(
         version=info.version,
-        limits=pb.Limits(
-            max_request_bytes=info.limits.max_request_bytes,
-            max_response_bytes=info.limits.max_response_bytes,
-        ),
+        limits=pb.Limits(**asdict(info.limits)),
         compute_threads=info.compute_threads,
         uptime_seconds=info.uptime_seconds,
     )
@@ -142,10 +140,7 @@ def decode_info(data: bytes, _: Mapping[str, float]) -> ServerInfo:
     }
     return ServerInfo(
         version=message.version,
-        limits=Limits(
-            max_request_bytes=message.limits.max_request_bytes,
-            max_response_bytes=message.limits.max_response_bytes,
-        ),
+        limits=Limits(**{f.name: getattr(message.limits, f.name) for f in fields(Limits)}),
         compute_threads=message.compute_threads,
         uptime_seconds=message.uptime_seconds,
         **known,

@@ -15,9 +15,15 @@ class Limits:
     """Limits on one call, in bytes; exceeding one is `TooLarge`."""
 
     max_request_bytes: int
-    """Largest request: a gRPC message or an HTTP body."""
+    """Largest request: a gRPC message or an HTTP body; of a stream, all inputs of one row."""
     max_response_bytes: int
-    """Largest answer, counted as the bytes of its arrays."""
+    """Largest answer in one message, counted as the bytes of its arrays; of a stream, one row."""
+    max_tensor_bytes: int
+    """Largest input or output of a stream."""
+    max_stream_bytes: int
+    """All inputs and outputs of a stream together."""
+    max_held_bytes: int
+    """What a stream makes the server hold: the parameters, and sums over rows in float64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,21 @@ class EmptyMean(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EMPTY_MEAN_NAN: _ClassVar[EmptyMean]
     EMPTY_MEAN_ERROR: _ClassVar[EmptyMean]
 
+class Input(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INPUT_UNSPECIFIED: _ClassVar[Input]
+    INPUT_SCORES: _ClassVar[Input]
+    INPUT_LABELS: _ClassVar[Input]
+    INPUT_TARGETS: _ClassVar[Input]
+    INPUT_H1: _ClassVar[Input]
+    INPUT_W2: _ClassVar[Input]
+    INPUT_B2: _ClassVar[Input]
+    INPUT_X: _ClassVar[Input]
+    INPUT_W1: _ClassVar[Input]
+    INPUT_B1: _ClassVar[Input]
+    INPUT_CLASS_WEIGHTS: _ClassVar[Input]
+    INPUT_SAMPLE_WEIGHTS: _ClassVar[Input]
+
 class Output(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OUTPUT_UNSPECIFIED: _ClassVar[Output]
@@ -108,6 +123,18 @@ EMPTY_MEAN_UNSPECIFIED: EmptyMean
 EMPTY_MEAN_ZERO: EmptyMean
 EMPTY_MEAN_NAN: EmptyMean
 EMPTY_MEAN_ERROR: EmptyMean
+INPUT_UNSPECIFIED: Input
+INPUT_SCORES: Input
+INPUT_LABELS: Input
+INPUT_TARGETS: Input
+INPUT_H1: Input
+INPUT_W2: Input
+INPUT_B2: Input
+INPUT_X: Input
+INPUT_W1: Input
+INPUT_B1: Input
+INPUT_CLASS_WEIGHTS: Input
+INPUT_SAMPLE_WEIGHTS: Input
 OUTPUT_UNSPECIFIED: Output
 OUTPUT_LOSS: Output
 OUTPUT_DATA_LOSS: Output
@@ -131,14 +158,16 @@ OUTPUT_LOG_PARTITION: Output
 OUTPUT_PREDICTIONS: Output
 
 class Tensor(_message.Message):
-    __slots__ = ("dtype", "shape", "data")
+    __slots__ = ("dtype", "shape", "data", "padding")
     DTYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
     dtype: Dtype
     shape: _containers.RepeatedScalarFieldContainer[int]
     data: bytes
-    def __init__(self, dtype: _Optional[_Union[Dtype, str]] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ...) -> None: ...
+    padding: bytes
+    def __init__(self, dtype: _Optional[_Union[Dtype, str]] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ..., padding: _Optional[bytes] = ...) -> None: ...
 
 class ComputeRequest(_message.Message):
     __slots__ = ("scores", "labels", "targets", "h1", "w2", "b2", "x", "w1", "b1", "class_weights", "sample_weights", "loss", "reduction", "denominator", "ignore_index", "label_smoothing", "temperature", "softcap", "z_loss", "margin", "reg", "reg_convention", "nonfinite", "empty_mean", "want", "gradient_dtype")
@@ -240,6 +269,46 @@ class ComputeResponse(_message.Message):
     predictions: Tensor
     def __init__(self, loss: _Optional[float] = ..., data_loss: _Optional[float] = ..., reg_loss: _Optional[float] = ..., z_loss: _Optional[float] = ..., denominator: _Optional[float] = ..., n_rows: _Optional[int] = ..., n_ignored: _Optional[int] = ..., accuracy: _Optional[float] = ..., row_losses: _Optional[_Union[Tensor, _Mapping]] = ..., dscores: _Optional[_Union[Tensor, _Mapping]] = ..., dw2: _Optional[_Union[Tensor, _Mapping]] = ..., db2: _Optional[_Union[Tensor, _Mapping]] = ..., dh1: _Optional[_Union[Tensor, _Mapping]] = ..., dw1: _Optional[_Union[Tensor, _Mapping]] = ..., db1: _Optional[_Union[Tensor, _Mapping]] = ..., dx: _Optional[_Union[Tensor, _Mapping]] = ..., dtargets: _Optional[_Union[Tensor, _Mapping]] = ..., probs: _Optional[_Union[Tensor, _Mapping]] = ..., log_partition: _Optional[_Union[Tensor, _Mapping]] = ..., predictions: _Optional[_Union[Tensor, _Mapping]] = ...) -> None: ...
 
+class InputChunk(_message.Message):
+    __slots__ = ("input", "offset", "padding", "data")
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    input: Input
+    offset: int
+    padding: bytes
+    data: bytes
+    def __init__(self, input: _Optional[_Union[Input, str]] = ..., offset: _Optional[int] = ..., padding: _Optional[bytes] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class OutputChunk(_message.Message):
+    __slots__ = ("output", "offset", "padding", "data")
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    output: Output
+    offset: int
+    padding: bytes
+    data: bytes
+    def __init__(self, output: _Optional[_Union[Output, str]] = ..., offset: _Optional[int] = ..., padding: _Optional[bytes] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class ComputeStreamRequest(_message.Message):
+    __slots__ = ("open", "chunks")
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    open: ComputeRequest
+    chunks: _containers.RepeatedCompositeFieldContainer[InputChunk]
+    def __init__(self, open: _Optional[_Union[ComputeRequest, _Mapping]] = ..., chunks: _Optional[_Iterable[_Union[InputChunk, _Mapping]]] = ...) -> None: ...
+
+class ComputeStreamResponse(_message.Message):
+    __slots__ = ("closing", "chunks")
+    CLOSING_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    closing: ComputeResponse
+    chunks: _containers.RepeatedCompositeFieldContainer[OutputChunk]
+    def __init__(self, closing: _Optional[_Union[ComputeResponse, _Mapping]] = ..., chunks: _Optional[_Iterable[_Union[OutputChunk, _Mapping]]] = ...) -> None: ...
+
 class GetServerInfoRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -265,9 +334,15 @@ class GetServerInfoResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., losses: _Optional[_Iterable[_Union[Loss, str]]] = ..., outputs: _Optional[_Iterable[_Union[Output, str]]] = ..., float_dtypes: _Optional[_Iterable[_Union[Dtype, str]]] = ..., label_dtypes: _Optional[_Iterable[_Union[Dtype, str]]] = ..., compute_threads: _Optional[int] = ..., uptime_seconds: _Optional[float] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("max_request_bytes", "max_response_bytes")
+    __slots__ = ("max_request_bytes", "max_response_bytes", "max_tensor_bytes", "max_stream_bytes", "max_held_bytes")
     MAX_REQUEST_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_RESPONSE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_TENSOR_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_STREAM_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_HELD_BYTES_FIELD_NUMBER: _ClassVar[int]
     max_request_bytes: int
     max_response_bytes: int
-    def __init__(self, max_request_bytes: _Optional[int] = ..., max_response_bytes: _Optional[int] = ...) -> None: ...
+    max_tensor_bytes: int
+    max_stream_bytes: int
+    max_held_bytes: int
+    def __init__(self, max_request_bytes: _Optional[int] = ..., max_response_bytes: _Optional[int] = ..., max_tensor_bytes: _Optional[int] = ..., max_stream_bytes: _Optional[int] = ..., max_held_bytes: _Optional[int] = ...) -> None: ...

@@ -12,7 +12,13 @@ class LimitsInfo(BaseModel):
 
     max_request_bytes: int = Field(description="Largest gRPC message or HTTP body.")
     max_response_bytes: int = Field(
-        description="Largest answer, counted as the bytes of its arrays."
+        description="Largest answer in one message, counted as the bytes of its arrays."
+    )
+    max_tensor_bytes: int = Field(description="Largest input or output of a gRPC stream.")
+    max_stream_bytes: int = Field(description="All inputs and outputs of a gRPC stream together.")
+    max_held_bytes: int = Field(
+        description="What a gRPC stream makes the server hold: the parameters, and sums over "
+        "rows in float64."
     )
 
 
