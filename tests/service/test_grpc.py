@@ -55,7 +55,7 @@ def test_stock_messages_get_an_answer(channel):
 def test_info_tells_limits(channel):
     ask = stub(channel, "GetServerInfo", pb.GetServerInfoRequest, pb.GetServerInfoResponse)
     answer = ask(pb.GetServerInfoRequest())
-    assert answer.limits.max_request_bytes == 256 * 2**20
+    assert answer.limits.max_request_bytes == 64 * 2**20
     assert pb.LOSS_HINGE in answer.losses
     assert answer.uptime_seconds > 0
 

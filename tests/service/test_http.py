@@ -58,7 +58,7 @@ def test_odd_request_id_is_replaced(running, sent):
 
 def test_info(running):
     answer = call(f"{running.http}/v1/info")
-    assert answer.json["limits"]["max_request_bytes"] == 256 * 2**20
+    assert answer.json["limits"]["max_request_bytes"] == 64 * 2**20
     assert "hinge" in answer.json["losses"]
 
 

@@ -166,7 +166,9 @@ def test_numbers_that_are_no_words():
 def test_info_round_trip():
     info = ServerInfo(
         version="1.2",
-        limits=Limits(**{name: 2**size for size, name in enumerate(Limits.__dataclass_fields__, 40)}),
+        limits=Limits(
+            **{name: 2**size for size, name in enumerate(Limits.__dataclass_fields__, 40)}
+        ),
         losses=("softmax", "hinge"),
         outputs=("loss", "dw2"),
         float_dtypes=("f32", "bf16"),
