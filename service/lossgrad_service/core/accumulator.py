@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from lossgrad.types import Array, Problem
+from lossgrad.types import Array, Problem, dtypes
 from lossgrad_service.core.backward import Backward
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.checks import Checks
@@ -24,8 +24,8 @@ from lossgrad_service.kernels.parallel import in_parallel
 class Accumulator:
     """Takes the rows of a problem in order and adds up its loss and gradients.
 
-    Each block but the last must have `plan.block_rows` rows: then sums have the same
-    bits however the rows arrived.
+    Each block but the last must have a multiple of `plan.fed_rows` rows: then sums have
+    the same bits however the rows arrived.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class Accumulator:
     """
 
     def __init__(self, problem: Problem, plan: Plan, denominator: Denominator) -> None:
+        self.plan = plan
         self._problem = problem
-        self._plan = plan
         self._denominator = denominator
         self._constants = Constants.of(problem, plan)
         self._checks = Checks(plan, self._constants)
@@ -45,6 +45,11 @@ class Accumulator:
         self._backward = Backward(problem, plan, self._constants)
         self._n_rows = self._n_ignored = self._n_live = self._n_correct = 0
         self._data = self._z = 0.0
+
+    @classmethod
+    def of(cls, problem: Problem, threads: int) -> Self:
+        """Return an accumulator for a problem that this many threads may work on."""
+        return cls(problem, Plan.of(problem, threads), Denominator.of(problem))
 
     def feed(self, rows: Mapping[str, Array], views: Mapping[str, Array]) -> None:
         """Take in one block.
@@ -61,18 +66,18 @@ class Accumulator:
         InvalidArgument
             For values that have no gradient, when enough are found to name.
         """
-        block = Block.of(self._plan, self._constants, self._denominator, self._n_rows, rows)
-        out = RowOutputs(views, self._plan.row_dtype)
+        block = Block.of(self.plan, self._constants, self._denominator, self._n_rows, rows)
+        out = RowOutputs(views, self.plan.row_dtype)
         n_rows = len(block.counted)
-        shape = n_rows, self._plan.n_classes
-        gradient = out.matrix("dscores", shape) if self._plan.has_sums else None
+        shape = n_rows, self.plan.n_classes
+        gradient = out.matrix("dscores", shape) if self.plan.has_sums else None
 
         def compute(span: slice) -> RowLosses:
             room = None if gradient is None else gradient[span]
             return self._losses.of(block.at(span), out.at(span), room)
 
-        runs = list(tiles.spans(n_rows, self._plan.run_rows))
-        for span, result in zip(runs, in_parallel(compute, runs, self._plan.threads), strict=True):
+        runs = list(tiles.spans(n_rows, self.plan.run_rows))
+        for span, result in zip(runs, in_parallel(compute, runs, self.plan.threads), strict=True):
             self._take(block.at(span), result)
         self._n_rows += n_rows
         self._n_ignored += int(np.count_nonzero(block.weights.ignored))
@@ -88,11 +93,11 @@ class Accumulator:
             self._z += float(result.z_terms.sum())
         live = run.weights.live
         self._n_live += int(np.count_nonzero(live))
-        if "accuracy" in self._plan.want:
+        if "accuracy" in self.plan.want:
             self._n_correct += int(np.count_nonzero((result.first == run.weights.labels) & live))
 
     def finish(self) -> dict[str, Any]:
-        """Return the scalars, and the sums that are wanted in float64.
+        """Return the scalars, and the wanted sums in the dtypes of the answer, rounded once.
 
         Raises
         ------
@@ -101,7 +106,7 @@ class Accumulator:
         """
         self._checks.finish()
         data = self._denominator.divide(self._data)
-        alpha = self._plan.options.z_loss
+        alpha = self.plan.options.z_loss
         z_loss = self._denominator.divide(alpha * self._z) if alpha > 0 else 0.0
         penalty = self._constants.penalty
         scalars: dict[str, Any] = {
@@ -113,6 +118,10 @@ class Accumulator:
             "n_rows": self._n_rows,
             "n_ignored": self._n_ignored,
         }
-        if "accuracy" in self._plan.want:
+        if "accuracy" in self.plan.want:
             scalars["accuracy"] = self._n_correct / self._n_live if self._n_live else float("nan")
-        return scalars | self._backward.finish(self._problem)
+        sums = self._backward.finish(self._problem)
+        return scalars | {name: self._rounded(name, total) for name, total in sums.items()}
+
+    def _rounded(self, name: str, total: Array) -> Array:
+        return total.astype(dtypes.to_numpy(self._problem.dtype_of(name)), copy=False)

@@ -68,6 +68,21 @@ class Plan:
         )
 
     @property
+    def fed_rows(self) -> int:
+        """Rows that may be fed at a time: any multiple of these gives the same bits.
+
+        A power of two. Sums of products are made of 256 rows at a time, those of wider
+        rows block by block.
+        """
+        rows = max(self.tile_rows, self.run_rows) if self.has_products else self.run_rows
+        return min(self.block_rows, max(rows, tiles.MAX_TILE_ROWS)) if self.has_sums else rows
+
+    @property
+    def has_products(self) -> bool:
+        """Whether any matrix product is made of rows."""
+        return self.scores_are_computed or self.has_sums
+
+    @property
     def needs_hidden_gradient(self) -> bool:
         """Whether dH1 is needed, for itself or on the way to the first layer."""
         return "dh1" in self.want or self.needs_first_layer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem
+from lossgrad_service.core.inputs import inputs_with_rows, rows_of
 from lossgrad_service.kernels.matrices import tiles
 
 _SUMMED_ROWS = 2**16
@@ -52,23 +52,21 @@ class RowWeights:
         return self.sample if class_weights is None else self.sample * class_weights[self.labels]
 
 
-def own_denominator(
-    read: Callable[[slice], RowWeights], n_rows: int, class_weights: Array | None
-) -> float:
-    """Return what a mean divides by: Σ a_i·c_{y_i} with labels, Σ a_i with targets.
-
-    Parameters
-    ----------
-    read
-        Returns the weights of a run of rows.
-    n_rows
-        N.
-    class_weights
-        c, (C,), float64; None is 1 everywhere, and with targets.
-    """
+def own_denominator(problem: Problem) -> float:
+    """Return what a mean divides by: Σ a_i·c_{y_i} with labels, Σ a_i with targets."""
+    sent = inputs_with_rows(problem, ("labels", "sample_weights"))
+    classes = problem.class_weights if problem.labels is not None else None
+    weights = None if classes is None else classes.astype(np.float64)
     total = 0.0
-    for span in tiles.spans(n_rows, _SUMMED_ROWS):
-        total += float(read(span).at_labels(class_weights).sum())
+    for span in tiles.spans(problem.n_rows, _SUMMED_ROWS):
+        rows = rows_of(sent, span)
+        read = RowWeights.read(
+            span.stop - span.start,
+            rows.get("labels"),
+            rows.get("sample_weights"),
+            problem.options.ignore_index,
+        )
+        total += float(read.at_labels(weights).sum())
     return total
 
 
@@ -82,8 +80,8 @@ class Denominator:
     """Whether the mean is empty and its data part 0."""
 
     @classmethod
-    def of(cls, problem: Problem, own: Callable[[], float]) -> Self:
-        """Return the denominator; `own` is called where the mean's own is needed.
+    def of(cls, problem: Problem) -> Self:
+        """Return the denominator; of the rows, labels and sample weights are read.
 
         Raises
         ------
@@ -95,7 +93,7 @@ class Denominator:
             return cls(1.0)
         if options.denominator is not None:
             return cls(options.denominator)
-        reported = own()
+        reported = own_denominator(problem)
         if not np.isfinite(reported):
             weights = "class_weights" if problem.sample_weights is None else "sample_weights"
             raise InvalidArgument.at(weights, "their sum overflows; scale them down")

@@ -1,7 +1,8 @@
-"""Reading whatever a caller calls an array."""
+"""Reading whatever a caller calls an array, and rows of it."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -30,6 +31,8 @@ def read_array(value: object) -> Array:
         With the reason, for ragged lists and the like, and for masked arrays, whose
         mask would be lost.
     """
+    if type(value) is np.ndarray:
+        return cast(Array, value)
     if isinstance(value, np.ndarray):
         return _without_subclass(cast(Array, value))
     try:
@@ -41,7 +44,7 @@ def read_array(value: object) -> Array:
 
 
 def _without_subclass(array: Array) -> Array:
-    if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray):
+    if isinstance(array, np.ma.MaskedArray):
         advice = "fill it, or mark rows by ignore_index or sample_weights"
         raise NotAnArray(f"is a masked array, whose mask would be lost; {advice}")
     return np.asarray(array)
@@ -59,3 +62,31 @@ def read_floats(value: object) -> Array:
     array = read_array(value)
     is_python_numbers = isinstance(value, (list, tuple, int, float))
     return array.astype(np.float64) if is_python_numbers and array.dtype.kind in "iu" else array
+
+
+def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:
+    """Return rows `span` of an array with its leading axes flattened, copying no others.
+
+    Parameters
+    ----------
+    array
+        (…, C) or (…), any strides.
+    span
+        Which of the flattened rows; with both ends.
+    vectors
+        Whether the last axis belongs to the row.
+
+    Returns
+    -------
+    Array
+        (rows, C) or (rows,); a view where the strides allow one.
+    """
+    leading = array.shape[:-1] if vectors else array.shape
+    row = array.shape[len(leading) :]
+    if len(leading) == 1:
+        return array[span]
+    if array.flags.c_contiguous or not leading:
+        return array.reshape(prod(leading), *row)[span]
+    # One reshape of an array with gaps would copy all of it.
+    flat: Any = np.arange(span.start, span.stop)
+    return array[np.unravel_index(flat, leading)]

@@ -31,7 +31,9 @@ _STANDARD: Final[dict[str, np.dtype[Any]]] = {
     "u32": np.dtype(np.uint32),
     "u64": np.dtype(np.uint64),
 }
-_NAME_OF_STANDARD: Final = {dtype: name for name, dtype in _STANDARD.items()}
+_NAME_OF_STANDARD: Final = {
+    dtype.newbyteorder(order): name for name, dtype in _STANDARD.items() for order in "<>"
+}
 
 
 def bfloat16() -> np.dtype[Any]:
@@ -52,10 +54,9 @@ def to_numpy(name: str) -> np.dtype[Any]:
 
 def to_name(dtype: np.dtype[Any]) -> str | None:
     """Return the contract name of a NumPy dtype in either byte order, or None."""
-    # A bfloat16 array can only exist where ml-dtypes is loaded, so its name decides.
-    if dtype.name == "bfloat16":
-        return "bf16"
-    return _NAME_OF_STANDARD.get(dtype.newbyteorder("="))
+    name = _NAME_OF_STANDARD.get(dtype)
+    # A bfloat16 array can only exist where ml-dtypes is loaded, so its type's name decides.
+    return "bf16" if name is None and dtype.type.__name__ == "bfloat16" else name
 
 
 def widest(names: list[str]) -> str:

@@ -47,9 +47,11 @@ class Options:
     @property
     def chosen(self) -> dict[str, Any]:
         """The options that differ from their defaults, by name; all that has to travel."""
-        fields = type(self).__dataclass_fields__
-        values = {name: getattr(self, name) for name in fields}
-        return {name: value for name, value in values.items() if value != fields[name].default}
+        return {
+            name: value
+            for name, default in _DEFAULTS.items()
+            if (value := getattr(self, name)) != default
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ NUMBERS: Final[Mapping[str, _Domain]] = MappingProxyType(
 
 NAMES: Final = tuple(Options.__dataclass_fields__)
 """Every option's name."""
+
+DEFAULTS: Final = Options()
+"""Every option at its default."""
+
+_DEFAULTS: Final = {name: getattr(DEFAULTS, name) for name in NAMES}
 
 _INT64: Final = np.iinfo(np.int64)
 
@@ -211,4 +218,4 @@ def read_options(arguments: Mapping[str, object]) -> tuple[Options, list[Violati
             values[name] = _read_option(name, value)
         except _Refused as refused:
             violations += refused.violations(name, value)
-    return Options(**values), violations
+    return Options(**values) if values else DEFAULTS, violations

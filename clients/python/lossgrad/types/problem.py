@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Self, TypedDict, cast
+from typing import Any, Final, Self, TypedDict, cast
 
 from lossgrad.errors import InvalidArgument, Violation
 from lossgrad.types import dtypes, rules
@@ -28,6 +28,9 @@ from lossgrad.types.options import (
     read_options,
 )
 from lossgrad.types.quantities import INPUTS, OUTPUTS, ROWS
+
+
+_KNOWN: Final = frozenset((*INPUTS, *OPTION_NAMES))
 
 
 class ProblemArguments(TypedDict, total=False):
@@ -109,7 +112,7 @@ class Problem:
         unknown = [
             Violation(str(name), "is not an input or option of this call")
             for name in arguments
-            if name not in INPUTS and name not in OPTION_NAMES
+            if name not in _KNOWN
         ]
         arrays, unreadable = _read_inputs(arguments)
         options, refused = read_options(arguments)

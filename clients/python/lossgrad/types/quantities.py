@@ -34,6 +34,11 @@ class Input:
         """Whether it has an entry, or a vector of them, for each row."""
         return ROWS in self.axes
 
+    @property
+    def has_vectors(self) -> bool:
+        """Whether it has a vector for each row."""
+        return self.has_rows and len(self.axes) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:

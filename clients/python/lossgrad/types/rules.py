@@ -7,13 +7,14 @@ is in Python integers, since NumPy's would wrap.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from lossgrad.errors import Violation
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import MAX_AXES, Array
-from lossgrad.types.options import Options
+from lossgrad.types.options import DEFAULTS, Options
 from lossgrad.types.quantities import INPUTS, ROWS
 
 MAX_LISTED = 8
@@ -63,38 +64,36 @@ def bind_axes(arrays: Arrays) -> tuple[tuple[int, ...], dict[str, int], list[Vio
     held against it. Only the leading axes may be empty: an empty C, D or P would let
     its partner in the same array be any number without a byte to show for it.
     """
-    bound: dict[str, tuple[str, tuple[int, ...]]] = {}
+    bound: dict[str, Any] = {}
+    first: dict[str, str] = {}
     violations: list[Violation] = []
     for name, array in arrays.items():
-        for axis, extents in _extents(name, array).items():
-            first, expected = bound.setdefault(axis, (name, extents))
-            if extents != expected:
-                violations.append(_disagreement(axis, name, extents, first, expected))
-    sizes = {axis: extents[0] for axis, (_, extents) in bound.items() if axis != ROWS}
+        for axis, extent in _extents(name, array):
+            expected = bound.setdefault(axis, extent)
+            decider = first.setdefault(axis, name)
+            if extent != expected:
+                violations.append(_disagreement(axis, name, extent, decider, expected))
+    leading: tuple[int, ...] = bound.pop(ROWS, ())
     violations += [
-        Violation(bound[axis][0], f"{axis} must be at least 1, got 0")
-        for axis, extent in sizes.items()
+        Violation(first[axis], f"{axis} must be at least 1, got 0")
+        for axis, extent in bound.items()
         if extent == 0
     ]
-    leading = bound[ROWS][1] if ROWS in bound else ()
-    return leading, sizes, violations
+    return leading, bound, violations
 
 
-def _extents(name: str, array: Array) -> dict[str, tuple[int, ...]]:
-    entry = INPUTS[name]
-    if not entry.has_rows:
-        return {axis: (extent,) for axis, extent in zip(entry.axes, array.shape, strict=True)}
-    if len(entry.axes) == 1:
-        return {ROWS: array.shape}
-    return {ROWS: array.shape[:-1], entry.axes[1]: array.shape[-1:]}
+def _extents(name: str, array: Array) -> Iterator[tuple[str, Any]]:
+    """Return each axis with its extent; that of ``…`` is those of all leading axes."""
+    axes, shape = INPUTS[name].axes, array.shape
+    if ROWS in axes:
+        shape = (shape,) if len(axes) == 1 else (shape[:-1], shape[-1])
+    return zip(axes, shape, strict=True)
 
 
-def _disagreement(
-    axis: str, name: str, extents: tuple[int, ...], first: str, expected: tuple[int, ...]
-) -> Violation:
+def _disagreement(axis: str, name: str, extent: Any, first: str, expected: Any) -> Violation:
     if axis == ROWS:
-        return Violation(name, f"leading shape is {extents}, but that of {first} is {expected}")
-    return Violation(name, f"{axis} is {extents[0]}, but {expected[0]} in {first}")
+        return Violation(name, f"leading shape is {extent}, but that of {first} is {expected}")
+    return Violation(name, f"{axis} is {extent}, but {expected} in {first}")
 
 
 def default_want(arrays: Arrays) -> tuple[str, ...]:
@@ -114,7 +113,7 @@ def compatibility(arrays: Arrays, options: Options, want: tuple[str, ...]) -> It
     yield from _options_and_inputs(arrays, options)
     if options.loss == "hinge":
         yield from _hinge_options(arrays, options)
-    elif options.margin != Options().margin:
+    elif options.margin != DEFAULTS.margin:
         yield Violation("margin", "goes with loss 'hinge' only")
     yield from _computable(arrays, want)
 
@@ -133,9 +132,8 @@ def _options_and_inputs(arrays: Arrays, options: Options) -> Iterator[Violation]
 def _hinge_options(arrays: Arrays, options: Options) -> Iterator[Violation]:
     if "targets" in arrays:
         yield Violation("targets", "goes with loss 'softmax' only; send labels")
-    defaults = Options()
     for name in ("label_smoothing", "temperature", "softcap", "z_loss"):
-        if getattr(options, name) != getattr(defaults, name):
+        if getattr(options, name) != getattr(DEFAULTS, name):
             yield Violation(name, "goes with loss 'softmax' only")
 
 
@@ -169,8 +167,10 @@ def values(arrays: Arrays, options: Options) -> Iterator[Violation]:
 
 
 def _labels_in_range(labels: Array, classes: int, ignore_index: int | None) -> Iterator[Violation]:
+    if not labels.size or (labels.min() >= 0 and labels.max() < classes):
+        return
     wrong = (labels < 0) | (labels >= classes)
-    if wrong.any() and ignore_index is not None:
+    if ignore_index is not None:
         wrong &= labels != ignore_index
     rows = np.flatnonzero(wrong)
     if rows.size:

@@ -1,0 +1,77 @@
+"""The computation of a problem whose rows arrive in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from lossgrad.types import Array, Problem
+from lossgrad_service.core.accumulator import Accumulator
+from lossgrad_service.core.gathering import Gatherer, Rows, n_rows_of
+from lossgrad_service.core.inputs import inputs_with_rows, rows_of
+from lossgrad_service.kernels.matrices.blas import one_thread
+from lossgrad_service.kernels.parallel import available_cores
+
+PARAMETERS_WITH_ROWS: Final = ("labels", "sample_weights")
+"""Inputs with rows that are needed whole before the first row: the denominator is made of them."""
+
+
+class RowStream:
+    """Takes the rows of a problem in order, in pieces of any size.
+
+    The result has the same bits as that of `compute`. Memory: the parameters, float64 sums
+    for dW2 and dW1, and some rows.
+
+    Parameters
+    ----------
+    problem
+        Its scores, targets, h1 and x are declared only: their entries are not read.
+    threads
+        How many threads work on it at most; None: as many as there are cores.
+
+    Raises
+    ------
+    InvalidArgument
+        As `compute`, as soon as enough rows are known.
+    """
+
+    def __init__(self, problem: Problem, threads: int | None = None) -> None:
+        with np.errstate(all="ignore"):
+            self._accumulator = Accumulator.of(problem, threads or available_cores())
+        plan = self._accumulator.plan
+        self._parameters = inputs_with_rows(problem, PARAMETERS_WITH_ROWS)
+        self._gatherer = Gatherer(problem.n_rows, plan.fed_rows, plan.block_rows)
+        self._n_computed = 0
+
+    def blocks(self, rows: Rows) -> Iterator[Rows]:
+        """Yield the blocks that some more rows complete, each to be computed before the next.
+
+        Parameters
+        ----------
+        rows
+            The next rows of those of scores, targets, h1 and x that were sent, each (n, …).
+        """
+        return self._gatherer.take(rows)
+
+    def compute(self, block: Rows, outputs: Mapping[str, Array]) -> None:
+        """Take in a block.
+
+        Parameters
+        ----------
+        block
+            From `blocks`.
+        outputs
+            The wanted outputs with rows, each (n, …), which are written.
+        """
+        start, n_rows = self._n_computed, n_rows_of(block)
+        rows = {**rows_of(self._parameters, slice(start, start + n_rows)), **block}
+        with np.errstate(all="ignore"), one_thread():
+            self._accumulator.feed(rows, outputs)
+        self._n_computed += n_rows
+
+    def finish(self) -> dict[str, Any]:
+        """Return the scalars and the wanted outputs without rows."""
+        with np.errstate(all="ignore"):
+            return self._accumulator.finish()
