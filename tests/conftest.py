@@ -14,7 +14,7 @@ import lossgrad
 from lossgrad_service import core
 from tests import running
 
-TRANSPORTS = ("local", "grpc", "grpc-aio", "unix", "http")
+TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "http")
 EXAMPLES = {"local": 150}
 """Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
 
@@ -47,6 +47,7 @@ def clients(addresses: dict[str, str]) -> Iterator[dict[str, Any]]:
             "local": lossgrad.Client("local:"),
             "grpc": lossgrad.Client(addresses["gRPC"]),
             "grpc-aio": running.Blocking(addresses["gRPC"], loop),
+            "stream": running.Streaming(addresses["gRPC"]),
             "unix": lossgrad.Client(addresses["Unix"]),
             "http": lossgrad.Client(addresses["HTTP"]),
         }

@@ -7,7 +7,7 @@ import json
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from subprocess import Popen
 from threading import Thread, Timer
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 import grpc
 
 import lossgrad
+from lossgrad.compute_call import ComputeCall
+from lossgrad.endpoints import COMPUTE
+from lossgrad.exchange import Exchange
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
 
@@ -104,6 +107,25 @@ def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
         _join(thread)
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+class Streaming(lossgrad.Client):
+    """A client whose arrays travel in pieces, however small they are.
+
+    The server joins some and parts others: 100 rows are no power of two.
+    """
+
+    rows_per_message = 100
+
+    def _send(self, endpoint: Any, request: Any, timeout: float | None) -> Any:
+        if endpoint is COMPUTE:
+            endpoint = replace(COMPUTE, exchange=self._exchange)
+        return super()._send(endpoint, request, timeout)
+
+    def _exchange(self, call: ComputeCall) -> Exchange:
+        exchange = Exchange(call)
+        exchange.rows_per_message = self.rows_per_message
+        return exchange
 
 
 class Blocking:

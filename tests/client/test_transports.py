@@ -10,6 +10,7 @@ import pytest
 
 import lossgrad
 from lossgrad import errors
+from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE
 from lossgrad.transports import open_async_transport, open_transport
 from lossgrad.types import Problem
@@ -40,7 +41,7 @@ def call(request):
 def attempt_blocking(target):
     transport = open_transport(target, None)
     try:
-        return transport.send(COMPUTE, Problem.of(ARGUMENTS), 20)
+        return transport.send(COMPUTE, ComputeCall.of(ARGUMENTS, None), 20)
     finally:
         transport.close()
 
@@ -49,7 +50,7 @@ def attempt_awaiting(target):
     async def attempt():
         transport = open_async_transport(target, None)
         try:
-            return await transport.send(COMPUTE, Problem.of(ARGUMENTS), 20)
+            return await transport.send(COMPUTE, ComputeCall.of(ARGUMENTS, None), 20)
         finally:
             await transport.close()
 

@@ -46,13 +46,29 @@ class ComputeCall:
             raise InvalidArgument.of(violations)
         return cls(problem, cast(Out, arrays))
 
+    def room_for(self, name: str) -> Array:
+        """Return a C-contiguous, little-endian array for an output: the caller's own if it is."""
+        own = self.out.get(name)
+        dtype = dtypes.to_numpy(self.problem.dtype_of(name)).newbyteorder("<")
+        if own is not None and own.flags.c_contiguous and own.dtype == dtype:
+            return own
+        return np.empty(self.problem.shape_of(name), dtype)
+
     def deliver(self, result: Result) -> Result:
-        """Return `result` with the caller's arrays, filled, in place of its own."""
-        if not self.out:
-            return result
-        for name, array in self.out.items():
-            np.copyto(array, result.arrays[name])
-        return Result(result.scalars | result.arrays | dict(self.out), result.timing)
+        """Return `result` with arrays that are the caller's: those of `out`, filled, or new ones.
+
+        Read-only arrays are views of a message that arrived; they are copied, once.
+        """
+        arrays = {name: self._delivered(name, array) for name, array in result.arrays.items()}
+        return Result(result.scalars | arrays, result.timing)
+
+    def _delivered(self, name: str, array: Array) -> Array:
+        own = self.out.get(name)
+        if own is None:
+            return array if array.flags.writeable else array.copy()
+        if own is not array:
+            np.copyto(own, array)
+        return own
 
 
 def _require_bfloat16(problem: Problem) -> None:

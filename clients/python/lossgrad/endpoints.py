@@ -6,18 +6,40 @@ transport has one `send` for every method.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from lossgrad.codecs import json, proto
+from lossgrad.compute_call import ComputeCall
+from lossgrad.exchange import Exchange
 from lossgrad.types.info import InfoRequest, ServerInfo
-from lossgrad.types.problem import Problem
+from lossgrad.types.limits import is_streamed
 from lossgrad.types.result import Result
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
+Given = TypeVar("Given", covariant=True)
 Timing = Mapping[str, float]
+
+
+class Exchanging(Protocol[Given]):
+    """A call whose request and reply travel as any number of messages; see `Exchange`."""
+
+    rpc: str
+    """Path of its gRPC method."""
+
+    def messages(self) -> Iterator[bytes]:
+        """Yield the messages to send."""
+        ...
+
+    def take(self, message: bytes) -> None:
+        """Take in a message of the server."""
+        ...
+
+    def result(self, timing: Timing) -> Given:
+        """Return the reply once the server has ended its side."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +57,23 @@ class Endpoint(Generic[Request, Reply]):
     encode_json: Callable[[Request], Any]
     """Gives the object of the HTTP body, or None where there is no body."""
     decode_json: Callable[[Any, Timing], Reply]
+    in_process: Callable[[Request], Any]
+    """Gives what the handler of a server in the same process takes."""
+    exchange: Callable[[Request], Exchanging[Reply] | None]
+    """Begins a call that travels in pieces over gRPC; None where one message does."""
 
 
-COMPUTE: Final[Endpoint[Problem, Result]] = Endpoint(
+COMPUTE: Final[Endpoint[ComputeCall, Result]] = Endpoint(
     name="compute",
     rpc="/lossgrad.v1.LossGradService/Compute",
     http_method="POST",
     http_path="/v1/compute",
-    encode_proto=proto.encode_problem,
+    encode_proto=lambda call: proto.encode_problem(call.problem),
     decode_proto=proto.decode_result,
-    encode_json=json.problem_to_json,
+    encode_json=lambda call: json.problem_to_json(call.problem),
     decode_json=json.result_from_json,
+    in_process=lambda call: call.problem,
+    exchange=lambda call: Exchange(call) if is_streamed(call.problem) else None,
 )
 
 INFO: Final[Endpoint[InfoRequest, ServerInfo]] = Endpoint(
@@ -57,4 +85,6 @@ INFO: Final[Endpoint[InfoRequest, ServerInfo]] = Endpoint(
     decode_proto=proto.decode_info,
     encode_json=json.info_request_to_json,
     decode_json=json.info_from_json,
+    in_process=lambda request: request,
+    exchange=lambda _: None,
 )

@@ -1,24 +1,31 @@
 """What every adapter does with a call, whatever it came in by.
 
-An adapter is given a `Dispatcher`. It decodes bytes, calls a method of
-`dispatcher.service` and encodes the reply; running that off the event loop, timing
-its stages, naming it by a request id and keeping a bug's text inside is done here,
-once. Nothing here knows a wire format.
+An adapter is given a `Dispatcher`. It states how bytes are decoded, which method of
+`dispatcher.service` is called and how the reply is encoded; running that on or off the
+event loop, timing its stages, naming it by a request id and keeping a bug's text inside
+is done here, once. Nothing here knows a wire format.
 """
 
 from lossgrad_service.calls.dispatcher import Dispatcher
 from lossgrad_service.calls.guard import guarded, internal_error
+from lossgrad_service.calls.method import Method
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.request_id import accept_request_id
 from lossgrad_service.calls.service import Service
 from lossgrad_service.calls.stopwatch import Stopwatch
+from lossgrad_service.calls.streamed_call import Rows, StreamedCall
+from lossgrad_service.core import is_quick
 
 __all__ = [
     "Dispatcher",
+    "Method",
     "Readiness",
+    "Rows",
     "Service",
     "Stopwatch",
+    "StreamedCall",
     "accept_request_id",
     "guarded",
     "internal_error",
+    "is_quick",
 ]

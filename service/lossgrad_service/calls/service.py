@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lossgrad.errors import TooLarge
-from lossgrad.types import InfoRequest, Limits, Problem, Result, ServerInfo
+from lossgrad.types import InfoRequest, Limits, Problem, Result, ServerInfo, limits
 from lossgrad_service import core
+from lossgrad_service.calls.streamed_call import StreamedCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,20 @@ class Service:
         InvalidArgument
             For what only a pass over the arrays finds, such as NaN scores.
         """
-        self._refuse_large_answer(problem.response_bytes)
+        limits.check_answer(problem, self.limits)
         return core.compute(problem)
+
+    def open_stream(self, declared: Problem) -> StreamedCall:
+        """Return the call whose arrays will arrive in pieces, if it is within the limits.
+
+        Raises
+        ------
+        TooLarge
+            Before anything has arrived.
+        """
+        limits.check_stream(declared, self.limits)
+        return StreamedCall(declared)
 
     def info(self, _request: InfoRequest) -> ServerInfo:
         """Return the server's version, limits and capabilities."""
         return self.describe()
-
-    def _refuse_large_answer(self, size: int) -> None:
-        limit = self.limits.max_response_bytes
-        if size > limit:
-            raise TooLarge(
-                f"the answer's arrays would take {size} bytes, max_response_bytes is {limit}; "
-                "want less, or send fewer rows at a time with the whole batch's denominator",
-                limit="max_response_bytes",
-            )

@@ -6,7 +6,7 @@ All that is untyped about gRPC stays in this module.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
@@ -73,10 +73,30 @@ class Method(Protocol):
         ...
 
 
+class StreamCall(Call, Iterator[bytes], Protocol):
+    """A blocking call that receives messages until the server ends its side."""
+
+    def cancel(self) -> bool:
+        """End the call; nothing if it is over."""
+        ...
+
+
+class StreamMethod(Protocol):
+    """A blocking method with a stream of raw bytes each way."""
+
+    def __call__(self, requests: Iterator[bytes], *, timeout: float) -> StreamCall:
+        """Begin the call; a thread of gRPC's sends the requests."""
+        ...
+
+
 class Channel(Protocol):
     """A blocking channel."""
 
     def unary_unary(self, method: str) -> Method:
+        """Return a method by its path."""
+        ...
+
+    def stream_stream(self, method: str) -> StreamMethod:
         """Return a method by its path."""
         ...
 
@@ -103,10 +123,36 @@ class AioMethod(Protocol):
         ...
 
 
+class AioStreamCall(Protocol):
+    """A call in an event loop that receives messages until the server ends its side."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def trailing_metadata(self) -> Metadata | None:
+        """Return what the server sent after the answer."""
+        ...
+
+    def cancel(self) -> bool:
+        """End the call; nothing if it is over."""
+        ...
+
+
+class AioStreamMethod(Protocol):
+    """A method with a stream of raw bytes each way, in an event loop."""
+
+    def __call__(self, requests: Iterator[bytes], *, timeout: float) -> AioStreamCall:
+        """Begin the call; a task of gRPC's sends the requests."""
+        ...
+
+
 class AioChannel(Protocol):
     """A channel of an event loop."""
 
     def unary_unary(self, method: str) -> AioMethod:
+        """Return a method by its path."""
+        ...
+
+    def stream_stream(self, method: str) -> AioStreamMethod:
         """Return a method by its path."""
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossgrad.endpoints import Endpoint, Reply, Request
+from lossgrad.endpoints import Endpoint, Exchanging, Reply, Request
 from lossgrad.transports.channels import (
     Channel,
     RpcError,
@@ -12,6 +12,7 @@ from lossgrad.transports.channels import (
 )
 from lossgrad.transports.closed import closed_error
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.remembering import Remembering
 from lossgrad.transports.target import Target
 
 
@@ -23,10 +24,13 @@ class GrpcTransport:
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt; see `Transport.send`."""
-        method = self._channels.get().unary_unary(endpoint.rpc)
+        channel = self._channels.get()
+        exchange = endpoint.exchange(request)
+        if exchange is not None:
+            return _converse(channel, exchange, timeout)
         message = endpoint.encode_proto(request)
         try:
-            data, call = method.with_call(message, timeout=timeout)
+            data, call = channel.unary_unary(endpoint.rpc).with_call(message, timeout=timeout)
         except RpcError as error:
             raise read_error(error) from None
         except ValueError as error:  # another thread has closed the channel meanwhile
@@ -38,3 +42,21 @@ class GrpcTransport:
         channel = self._channels.close()
         if channel is not None:
             channel.close()
+
+
+def _converse(channel: Channel, exchange: Exchanging[Reply], timeout: float) -> Reply:
+    """Send and receive messages until the server ends its side."""
+    requests = Remembering(exchange.messages())
+    try:
+        call = channel.stream_stream(exchange.rpc)(requests, timeout=timeout)
+    except ValueError as error:
+        raise closed_error() from error
+    try:
+        for message in call:
+            exchange.take(message)
+    except RpcError as error:
+        requests.raise_own()
+        raise read_error(error) from None
+    finally:
+        call.cancel()
+    return exchange.result(read_timing(call.trailing_metadata()))

@@ -6,7 +6,7 @@ import asyncio
 import os
 from functools import cache
 
-from lossgrad.endpoints import Endpoint, Reply, Request
+from lossgrad.endpoints import Endpoint, Exchanging, Reply, Request
 from lossgrad.transports.base import AsyncTransport
 from lossgrad.transports.channels import (
     AioChannel,
@@ -18,6 +18,7 @@ from lossgrad.transports.channels import (
 from lossgrad.transports.closed import closed_error, told_if_closed
 from lossgrad.transports.grpc import GrpcTransport
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.remembering import Remembering
 from lossgrad.transports.target import Target
 from lossgrad.transports.threaded import ThreadedTransport
 
@@ -53,15 +54,12 @@ class _LoopTransport:
     async def send(
         self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
     ) -> Reply:
-        method = self._channel().unary_unary(endpoint.rpc)
-        call = method(endpoint.encode_proto(request), timeout=timeout)
-        try:
-            with told_if_closed(lambda: self._is_closed):
-                data: bytes = await call
-                metadata = await call.trailing_metadata()
-        except RpcError as error:
-            raise read_error(error) from None
-        return endpoint.decode_proto(data, read_timing(metadata))
+        channel = self._channel()
+        exchange = endpoint.exchange(request)
+        with told_if_closed(lambda: self._is_closed):
+            if exchange is not None:
+                return await _converse(channel, exchange, timeout)
+            return await _ask(channel, endpoint, request, timeout)
 
     async def close(self) -> None:
         self._is_closed = True
@@ -82,6 +80,35 @@ class _LoopTransport:
         """Let go of channels whose event loop is closed."""
         for loop in [loop for loop in self._channels if loop.is_closed()]:
             del self._channels[loop]
+
+
+async def _ask(
+    channel: AioChannel, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
+) -> Reply:
+    """Send one message and receive one."""
+    call = channel.unary_unary(endpoint.rpc)(endpoint.encode_proto(request), timeout=timeout)
+    try:
+        data: bytes = await call
+        metadata = await call.trailing_metadata()
+    except RpcError as error:
+        raise read_error(error) from None
+    return endpoint.decode_proto(data, read_timing(metadata))
+
+
+async def _converse(channel: AioChannel, exchange: Exchanging[Reply], timeout: float) -> Reply:
+    """Send and receive messages until the server ends its side."""
+    requests = Remembering(exchange.messages())
+    call = channel.stream_stream(exchange.rpc)(requests, timeout=timeout)
+    try:
+        async for message in call:
+            exchange.take(message)
+        metadata = await call.trailing_metadata()
+    except RpcError as error:
+        requests.raise_own()
+        raise read_error(error) from None
+    finally:
+        call.cancel()
+    return exchange.result(read_timing(metadata))
 
 
 @cache

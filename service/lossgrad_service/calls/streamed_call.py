@@ -1,0 +1,103 @@
+"""A call whose arrays arrive in pieces, checked as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lossgrad.errors import InvalidArgument
+from lossgrad.types import Array, Problem
+from lossgrad.types.quantities import INPUTS
+from lossgrad_service.calls.parameters import Parameters
+from lossgrad_service.calls.pieces import Piece, check_names, check_order
+from lossgrad_service.core import RowStream
+
+Rows = Mapping[str, Array]
+
+
+class StreamedCall:
+    """Takes in the pieces of a declared problem: its parameters, then its rows in order.
+
+    Parameters
+    ----------
+    declared
+        The problem, of whose arrays nothing but shape and dtype is known.
+    """
+
+    def __init__(self, declared: Problem) -> None:
+        self.declared = declared
+        self._streamed = [name for name in declared.inputs if INPUTS[name].has_vectors]
+        self._parameters = Parameters(declared)
+        self._n_arrived = 0
+
+    def take(self, pieces: Sequence[Piece]) -> Iterator[Rows]:
+        """Take in the pieces of one message and yield the blocks of rows that they complete.
+
+        Each block must be given to `compute` before the next one is asked for.
+
+        Raises
+        ------
+        InvalidArgument
+            Where the pieces are not what must come next, and as `core.compute`.
+        """
+        check_names(pieces, self.declared)
+        if any(piece.name in self._streamed for piece in pieces):
+            yield from self._computation.blocks(self._rows(pieces))
+        else:
+            self._take_parameters(pieces)
+
+    def compute(self, block: Rows, outputs: Rows) -> None:
+        """Compute a block into the wanted outputs with rows, each (n, …)."""
+        self._computation.compute(block, outputs)
+
+    def finish(self) -> dict[str, Any]:
+        """Return the scalars and the wanted outputs without rows, once everything has arrived.
+
+        Raises
+        ------
+        InvalidArgument
+            Where something is missing, and as `core.compute`.
+        """
+        computation = self._computation
+        if self._n_arrived < self.declared.n_rows:
+            text = f"the stream ended after {self._n_arrived} of {self.declared.n_rows} rows"
+            raise InvalidArgument.at(self._streamed[0], text)
+        return computation.finish()
+
+    @cached_property
+    def _computation(self) -> RowStream:
+        return RowStream(self._parameters.problem())
+
+    def _take_parameters(self, pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
+            if self._n_arrived:
+                raise InvalidArgument.at(piece.name, "came after rows; send all parameters first")
+            self._parameters.take(piece)
+
+    def _rows(self, pieces: Sequence[Piece]) -> Rows:
+        """Return the rows in a message, which has the same ones of each input with rows."""
+        found = {piece.name: self._rows_in(piece) for piece in pieces}
+        for name in self._streamed:
+            if name not in found:
+                text = f"missing in a message with rows; send the same rows of {self._streamed}"
+                raise InvalidArgument.at(name, text)
+        first = pieces[0].name
+        for name, rows in found.items():
+            if len(rows) != len(found[first]):
+                text = f"chunk has {len(rows)} rows, but that of {first} has {len(found[first])}"
+                raise InvalidArgument.at(name, text)
+        self._n_arrived += len(found[first])
+        return found
+
+    def _rows_in(self, piece: Piece) -> Array:
+        if piece.name not in self._streamed:
+            text = "came together with rows; send all parameters before the first rows"
+            raise InvalidArgument.at(piece.name, text)
+        declared = self.declared.inputs[piece.name]
+        width = declared.shape[-1]
+        row_bytes = width * declared.itemsize
+        check_order(piece, declared, self._n_arrived * row_bytes, row_bytes)
+        return np.frombuffer(piece.data, declared.dtype).reshape(-1, width)

@@ -1,0 +1,36 @@
+"""What every handler does with gRPC's context: request ids, errors, where the time went."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import grpc
+from grpc import aio
+
+from lossgrad.codecs.server_timing import KEY, encode_timing
+from lossgrad.codecs.status import DETAILS_KEY, encode_status
+from lossgrad.errors import LossGradError
+from lossgrad_service.calls import Stopwatch, accept_request_id
+from lossgrad_service.calls.request_id import HEADER
+
+Context = aio.ServicerContext[bytes, bytes]
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def request_id_of(context: Context) -> str:
+    """Return the caller's request id, or a new one."""
+    sent = dict(context.invocation_metadata() or ()).get(HEADER)
+    return accept_request_id(sent if isinstance(sent, str) else None)
+
+
+def tell_timing(context: Context, request_id: str, watch: Stopwatch) -> None:
+    """Send, after the answer, the request id and where the time went."""
+    context.set_trailing_metadata(((HEADER, request_id), (KEY, encode_timing(watch.timing))))
+
+
+async def abort(context: Context, error: LossGradError, request_id: str) -> NoReturn:
+    """End a call with the status of an error."""
+    status = encode_status(error)
+    metadata = ((HEADER, request_id), (DETAILS_KEY, status.details))
+    await context.abort(_CODES[status.code], status.message, metadata)
