@@ -76,7 +76,7 @@ def answer(responses):
     """Join the chunks of the answers."""
     *messages, last = responses
     assert last.HasField("closing")
-    found = {name: b"" for name in OUTPUTS}
+    found = dict.fromkeys(OUTPUTS, b"")
     for response in messages:
         for piece in response.chunks:
             name = pb.Output.Name(piece.output).removeprefix("OUTPUT_").lower()

@@ -24,6 +24,8 @@ from lossgrad_service.grpc_api.contexts import Context, abort, request_id_of, te
 _END: Any = aio.EOF  # pyright: ignore[reportAttributeAccessIssue]
 """What is read where the caller has ended its side."""
 
+_GONE: Any = aio.InternalError  # pyright: ignore[reportAttributeAccessIssue]
+
 
 def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
     """Return the handler of ``ComputeStream`` on raw bytes.
@@ -48,6 +50,8 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
             await relay(stream.last_replies())
         except LossGradError as error:
             await abort(context, error, request_id)
+        except _GONE:  # the caller, while it was answered
+            return
         tell_timing(context, request_id, watch)
 
     return grpc.stream_stream_rpc_method_handler(answer)

@@ -9,8 +9,11 @@ from lossgrad.codecs import tensors
 from lossgrad.codecs.chunks import Chunk
 from lossgrad.types import Array
 
-MESSAGE_BYTES: Final = 1 << 22
-"""About what a message holds: larger ones gain nothing, and both ends hold some of them."""
+MESSAGE_BYTES: Final = 2**22 - 2**16
+"""What a message holds: it is below 4 MiB, the most that gRPC takes unless told otherwise.
+
+Larger ones gain nothing, and both ends hold some of them.
+"""
 
 MESSAGE_ENTRIES: Final = 1 << 20
 """Entries of the widest rows of a message: with rows that many at a time the server computes."""

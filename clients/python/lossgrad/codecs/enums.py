@@ -25,6 +25,11 @@ class Words:
         numbers = {v.name.removeprefix(prefix).lower(): v.number for v in enum.values if v.number}
         return cls(numbers, {number: name for name, number in numbers.items()})
 
+    def refusal(self, number: int) -> str:
+        """Return what to say of a number that is no word."""
+        known = ", ".join(f"{name} ({known})" for name, known in self.numbers.items())
+        return f"is the number {number}, which is none of {known}"
+
 
 DTYPES: Final = Words.of(pb.Dtype.DESCRIPTOR)
 INPUTS: Final = Words.of(pb.Input.DESCRIPTOR)

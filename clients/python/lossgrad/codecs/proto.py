@@ -1,30 +1,25 @@
 """Problems, results and infos as the protobuf messages of lossgrad.v1.
 
-Messages are filled and read by the tables of quantities and options: a field has
-the name that the contract gives it. Malformed bytes from a caller are
-`InvalidArgument`; malformed bytes from a server are `Internal`.
+Arrays go in with one copy and are read without any; all else is written and read by
+stock code. Malformed bytes from a caller are `InvalidArgument`; malformed bytes from
+a server are `Internal`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 
-from lossgrad.codecs import enums, tensors
+from lossgrad.codecs import enums, proto_parts, proto_tensors
 from lossgrad.codecs.tensors import BadTensor
-from lossgrad.errors import Internal, InvalidArgument, TooLarge, Violation
-from lossgrad.types.arrays import Array
+from lossgrad.errors import Internal, TooLarge, Violation
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
-from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.problem import Problem
-from lossgrad.types.quantities import INPUTS, OUTPUTS, SCALARS
 from lossgrad.types.result import Result
 from lossgrad.v1 import lossgrad_pb2 as pb
-
-AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 # 2 GiB is protobuf's own limit; a megabyte is left for all that is not array data.
 _LARGEST_MESSAGE = (1 << 31) - (1 << 20)
@@ -39,66 +34,50 @@ def encode_problem(problem: Problem) -> bytes:
         Where the arrays are more than any protobuf message can hold.
     """
     _check_size(problem)
-    message = pb.ComputeRequest()
-    for name, array in problem.inputs.items():
-        _write_tensor(getattr(message, name), array)
-    for name, value in problem.options.chosen.items():
-        if name == "want":
-            message.want.extend(cast(Any, [enums.OUTPUTS.numbers[output] for output in value]))
-        elif name in enums.OPTIONS:
-            setattr(message, name, enums.OPTIONS[name].numbers[value])
-        else:
-            setattr(message, name, value)
-    return message.SerializeToString()
+    arrays = proto_tensors.pieces(pb.ComputeRequest, problem.inputs)
+    return b"".join((*arrays, proto_parts.encode_options(problem.options)))
 
 
 def decode_problem(data: bytes) -> Problem:
-    """Return the problem that a ComputeRequest states; its arrays are read-only.
+    """Return the problem that a ComputeRequest states; its arrays are views of it, read-only.
 
     Raises
     ------
     InvalidArgument
         Where the bytes are not a ComputeRequest or state no consistent problem.
     """
-    message = _parse_request(pb.ComputeRequest, data)
+    try:
+        sent, message = proto_tensors.split(pb.ComputeRequest, data)
+    except DecodeError:
+        raise proto_parts.no_request(pb.ComputeRequest, data) from None
     violations: list[Violation] = []
-    arguments = _read_tensors(message, violations)
-    for name in OPTION_NAMES:
-        arguments[name] = _read_option(message, name, violations)
-    return Problem.of(arguments, violations)
+    arrays = proto_tensors.read_inputs(sent, proto_tensors.read, violations)
+    options = proto_parts.read_options(message, violations)
+    return Problem.of(arrays | options, violations)
 
 
 def encode_result(result: Result) -> bytes:
     """Return a ComputeResponse; the timing does not travel in it."""
-    message = pb.ComputeResponse()
-    for name, value in result.scalars.items():
-        setattr(message, name, value)
-    for name, array in result.arrays.items():
-        _write_tensor(getattr(message, name), array)
-    return message.SerializeToString()
+    arrays = proto_tensors.pieces(pb.ComputeResponse, result.arrays)
+    return b"".join((*arrays, proto_parts.encode_scalars(result.scalars)))
 
 
 def decode_result(data: bytes, timing: Mapping[str, float]) -> Result:
-    """Return the result in a ComputeResponse, with arrays that belong to the caller.
+    """Return the result in a ComputeResponse; its arrays are views of it, read-only.
 
     Raises
     ------
     Internal
         Where the bytes are not a ComputeResponse.
     """
-    message = _parse_reply(pb.ComputeResponse, data)
-    outputs: dict[str, Any] = {
-        name: getattr(message, name)
-        for name in SCALARS
-        if name != "accuracy" or message.HasField("accuracy")
-    }
     try:
-        for name in OUTPUTS:
-            if _is_sent(message, name):
-                outputs[name] = _read_tensor(getattr(message, name)).copy()
+        sent, message = proto_tensors.split(pb.ComputeResponse, data)
+        arrays = {name: proto_tensors.read(tensor) for name, tensor in sent.items()}
+    except DecodeError as error:
+        raise proto_parts.no_reply(pb.ComputeResponse) from error
     except BadTensor as error:
         raise Internal(f"the server's answer cannot be read: {error.detail}") from error
-    return Result(outputs, timing)
+    return Result(proto_parts.read_scalars(message) | arrays, timing)
 
 
 def encode_info_request(_: InfoRequest) -> bytes:
@@ -114,7 +93,10 @@ def decode_info_request(data: bytes) -> InfoRequest:
     InvalidArgument
         Where the bytes are none.
     """
-    _parse_request(pb.GetServerInfoRequest, data)
+    try:
+        pb.GetServerInfoRequest.FromString(data)
+    except DecodeError:
+        raise proto_parts.no_request(pb.GetServerInfoRequest, data) from None
     return InfoRequest()
 
 
@@ -133,7 +115,10 @@ def encode_info(info: ServerInfo) -> bytes:
 
 def decode_info(data: bytes, _: Mapping[str, float]) -> ServerInfo:
     """Return the info in a GetServerInfoResponse; words of newer servers are left out."""
-    message = _parse_reply(pb.GetServerInfoResponse, data)
+    try:
+        message = pb.GetServerInfoResponse.FromString(data)
+    except DecodeError as error:
+        raise proto_parts.no_reply(pb.GetServerInfoResponse) from error
     known: dict[str, Any] = {
         name: tuple(words.names[n] for n in getattr(message, name) if n in words.names)
         for name, words in _INFO_WORDS.items()
@@ -155,83 +140,8 @@ _INFO_WORDS: Mapping[str, enums.Words] = {
 }
 
 
-def _parse_request(kind: type[AnyMessage], data: bytes) -> AnyMessage:
-    try:
-        return kind.FromString(data)
-    except DecodeError:
-        text = f"the {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}"
-        raise InvalidArgument.at("", text) from None
-
-
-def _parse_reply(kind: type[AnyMessage], data: bytes) -> AnyMessage:
-    try:
-        return kind.FromString(data)
-    except DecodeError as error:
-        name = kind.DESCRIPTOR.full_name
-        raise Internal(f"the server's answer is not a {name}; is it lossgrad?") from error
-
-
 def _check_size(problem: Problem) -> None:
     size = sum(array.nbytes for array in problem.inputs.values())
     if size > _LARGEST_MESSAGE:
         text = f"the arrays have {size} bytes, but a message holds {_LARGEST_MESSAGE} at most"
         raise TooLarge(f"{text}; send fewer rows at a time", limit="max_request_bytes")
-
-
-def _write_tensor(tensor: pb.Tensor, array: Array) -> None:
-    name, shape, data = tensors.pack(array)
-    tensor.dtype = cast(pb.Dtype, enums.DTYPES.numbers[name])
-    tensor.shape.extend(shape)
-    tensor.data = data
-
-
-def _read_tensor(tensor: pb.Tensor) -> Array:
-    name = enums.DTYPES.names.get(tensor.dtype)
-    if name is None:
-        raise BadTensor("dtype", _not_a_word(tensor.dtype, enums.DTYPES))
-    return tensors.unpack(name, tensor.shape, tensor.data)
-
-
-def _read_tensors(message: pb.ComputeRequest, violations: list[Violation]) -> dict[str, object]:
-    arrays: dict[str, object] = {}
-    for name in INPUTS:
-        if not _is_sent(message, name):
-            continue
-        try:
-            arrays[name] = _read_tensor(getattr(message, name))
-        except BadTensor as error:
-            violations.append(Violation(f"{name}.{error.part}", error.detail))
-    return arrays
-
-
-def _read_option(
-    message: pb.ComputeRequest, name: str, violations: list[Violation]
-) -> object | None:
-    """Return an option's value, or None where it is not set."""
-    if name == "want":
-        return tuple(_read_want(message.want, violations)) or None
-    value = getattr(message, name)
-    if name not in enums.OPTIONS:
-        return value if _is_sent(message, name) else None
-    words = enums.OPTIONS[name]
-    if value and value not in words.names:
-        violations.append(Violation(name, _not_a_word(value, words)))
-    return words.names.get(value)
-
-
-def _read_want(numbers: Sequence[int], violations: list[Violation]) -> Iterator[str]:
-    for index, number in enumerate(numbers):
-        if number in enums.OUTPUTS.names:
-            yield enums.OUTPUTS.names[number]
-        else:
-            violations.append(Violation(f"want[{index}]", _not_a_word(number, enums.OUTPUTS)))
-
-
-def _is_sent(message: Message, name: str) -> bool:
-    """Tell whether a field is set; one without presence always is, its 0 being the default."""
-    return not message.DESCRIPTOR.fields_by_name[name].has_presence or message.HasField(name)
-
-
-def _not_a_word(number: int, words: enums.Words) -> str:
-    known = ", ".join(f"{name} ({known})" for name, known in words.numbers.items())
-    return f"is the number {number}, which is none of {known}"

@@ -7,6 +7,8 @@ allocated before the three parts agree.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -27,50 +29,82 @@ class BadTensor(ValueError):
         self.detail = detail
 
 
-def pack(array: Array) -> tuple[str, tuple[int, ...], bytes]:
-    """Return the dtype name, shape and bytes of an array of any strides and byte order.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The dtype and shape of an array, and the bytes that it has; known to be possible."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    size: int
+
+    @staticmethod
+    def of(name: str, shape: Sequence[int]) -> Layout:
+        """Return the layout of a dtype name and a shape.
+
+        Raises
+        ------
+        BadTensor
+            Where the dtype is unknown or the shape impossible.
+        """
+        _check_axes(shape)
+        return _layout(name, tuple(shape))
+
+    def over(self, data: bytes | memoryview) -> Array:
+        """Return the read-only array over `data`, or over a copy where it lies askew in memory.
+
+        Raises
+        ------
+        BadTensor
+            Where `data` has not the size that the array takes.
+        """
+        if len(data) != self.size:
+            needs = f"shape {_shown(self.shape)} of {self.name} needs {self.size}"
+            raise BadTensor("data", f"has {len(data)} bytes, but {needs}")
+        array: Array = np.ndarray(self.shape, self.dtype, data)
+        return array if array.flags.aligned else np.ndarray(self.shape, self.dtype, bytes(data))
+
+
+@lru_cache(1024)
+def _layout(name: str, shape: tuple[int, ...]) -> Layout:
+    return Layout(name, dtype_of(name).newbyteorder("<"), shape, size_in_bytes(name, shape))
+
+
+def unpack(name: str, shape: Sequence[int], data: bytes | memoryview) -> Array:
+    """Return a read-only array over `data`; see `Layout` for what may be wrong."""
+    return Layout.of(name, shape).over(data)
+
+
+def pack_view(array: Array) -> tuple[str, tuple[int, ...], memoryview]:
+    """Return the dtype name, the shape and a view of the bytes of an array.
+
+    The bytes are those of the array itself where it has them in this form.
 
     Raises
     ------
     BadTensor
         Where the dtype is not one of the contract.
     """
-    name, little = _to_little_endian(array)
-    return name, array.shape, little.tobytes()
+    data = in_wire_order(array).reshape(-1).view(np.uint8).data
+    return name_of(array.dtype), array.shape, data
 
 
-def pack_view(array: Array) -> tuple[str, tuple[int, ...], memoryview]:
-    """Like `pack`, with a view of the bytes of an array that has them in this form."""
-    name, little = _to_little_endian(array)
-    return name, array.shape, np.ascontiguousarray(little).reshape(-1).view(np.uint8).data
+def in_wire_order(array: Array) -> Array:
+    """Return an array as it travels: little-endian, in C order; itself where it is so."""
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
 
 
-def _to_little_endian(array: Array) -> tuple[str, Array]:
-    name = dtypes.to_name(array.dtype)
+def name_of(dtype: np.dtype[Any]) -> str:
+    """Return the contract name of a NumPy dtype in either byte order, or raise `BadTensor`."""
+    name = dtypes.to_name(dtype)
     if name is None:
-        raise BadTensor("dtype", f"must be one of {', '.join(dtypes.NAMES)}, got {array.dtype}")
-    return name, array.astype(array.dtype.newbyteorder("<"), copy=False)
-
-
-def unpack(name: str, shape: Sequence[int], data: bytes) -> Array:
-    """Return a read-only array over `data`.
-
-    Raises
-    ------
-    BadTensor
-        Where the dtype is unknown, the shape impossible, or `data` not of their size.
-    """
-    needed = size_in_bytes(name, shape)
-    if len(data) != needed:
-        detail = f"has {len(data)} bytes, but shape {_shown(shape)} of {name} needs {needed}"
-        raise BadTensor("data", detail)
-    return np.frombuffer(data, dtype_of(name).newbyteorder("<")).reshape(tuple(shape))
+        raise BadTensor("dtype", f"must be one of {', '.join(dtypes.NAMES)}, got {dtype}")
+    return name
 
 
 def size_in_bytes(name: str, shape: Sequence[int]) -> int:
     """Return the bytes that a tensor has, after checking its dtype and shape."""
-    if len(shape) > MAX_AXES:
-        raise BadTensor("shape", f"must have at most {MAX_AXES} axes, got {len(shape)}")
+    _check_axes(shape)
     for axis, extent in enumerate(shape):
         if extent < 0:
             raise BadTensor(f"shape[{axis}]", f"must be ≥ 0, got {extent}")
@@ -79,6 +113,11 @@ def size_in_bytes(name: str, shape: Sequence[int]) -> int:
     if prod(extent for extent in shape if extent) * itemsize > _LARGEST:
         raise BadTensor("shape", f"is beyond any memory: {_shown(shape)} of {name}")
     return prod(shape) * itemsize
+
+
+def _check_axes(shape: Sequence[int]) -> None:
+    if len(shape) > MAX_AXES:
+        raise BadTensor("shape", f"must have at most {MAX_AXES} axes, got {len(shape)}")
 
 
 def dtype_of(name: str) -> np.dtype[Any]:

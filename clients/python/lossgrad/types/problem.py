@@ -29,7 +29,6 @@ from lossgrad.types.options import (
 )
 from lossgrad.types.quantities import INPUTS, OUTPUTS, ROWS
 
-
 _KNOWN: Final = frozenset((*INPUTS, *OPTION_NAMES))
 
 
@@ -109,6 +108,18 @@ class Problem:
         InvalidArgument
             With one violation for each field that is wrong.
         """
+        problem = cls.declared(arguments, found)
+        _raise_if_any(rules.values(problem.inputs, problem.options))
+        return problem
+
+    @classmethod
+    def declared(cls, arguments: Mapping[str, object], found: Sequence[Violation] = ()) -> Self:
+        """Return the problem like `of`, without looking at the entries of any array.
+
+        A stream states its problem so before it sends the arrays: `arguments` has
+        arrays of their dtype and shape that take no memory. Whoever receives the
+        entries has to look at them.
+        """
         unknown = [
             Violation(str(name), "is not an input or option of this call")
             for name in arguments
@@ -123,7 +134,6 @@ class Problem:
         _raise_if_any(disagreeing)
         want = options.want or rules.default_want(arrays)
         _raise_if_any(rules.compatibility(arrays, options, want))
-        _raise_if_any(rules.values(arrays, options))
         return cls(
             options=options,
             want=want,
@@ -158,14 +168,19 @@ class Problem:
             return self._dtype_of_input("scores")
         return self.options.gradient_dtype or self._dtype_of_input(entry.gradient_of)
 
+    def bytes_of(self, output: str) -> int:
+        """Return the bytes of an output array, known before anything is computed."""
+        return prod(self.shape_of(output)) * dtypes.to_numpy(self.dtype_of(output)).itemsize
+
+    @property
+    def request_bytes(self) -> int:
+        """Bytes of the inputs' array data."""
+        return sum(array.nbytes for array in self.inputs.values())
+
     @property
     def response_bytes(self) -> int:
-        """Bytes of the array data of the answer, known before anything is computed."""
-        return sum(
-            prod(self.shape_of(name)) * dtypes.to_numpy(self.dtype_of(name)).itemsize
-            for name in self.want
-            if name in OUTPUTS
-        )
+        """Bytes of the array data of the answer."""
+        return sum(self.bytes_of(name) for name in self.want if name in OUTPUTS)
 
     def _dtype_of_input(self, name: str) -> str:
         """Return an input's dtype, or that of what it is computed from or stands beside."""

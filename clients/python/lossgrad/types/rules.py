@@ -69,10 +69,10 @@ def bind_axes(arrays: Arrays) -> tuple[tuple[int, ...], dict[str, int], list[Vio
     violations: list[Violation] = []
     for name, array in arrays.items():
         for axis, extent in _extents(name, array):
-            expected = bound.setdefault(axis, extent)
-            decider = first.setdefault(axis, name)
-            if extent != expected:
-                violations.append(_disagreement(axis, name, extent, decider, expected))
+            if axis not in bound:
+                bound[axis], first[axis] = extent, name
+            elif extent != bound[axis]:
+                violations.append(_disagreement(axis, name, extent, first[axis], bound[axis]))
     leading: tuple[int, ...] = bound.pop(ROWS, ())
     violations += [
         Violation(first[axis], f"{axis} must be at least 1, got 0")

@@ -1,0 +1,88 @@
+"""Options and scalars as fields of protobuf messages, as unary calls and streams have them.
+
+Fields are found by the tables of options and quantities: a field has the name that
+the contract gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
+
+from google.protobuf.message import Message
+
+from lossgrad.codecs import enums
+from lossgrad.errors import MAX_VIOLATIONS, Internal, InvalidArgument, Violation
+from lossgrad.types.options import NAMES, Options
+from lossgrad.types.quantities import SCALARS
+from lossgrad.v1 import lossgrad_pb2 as pb
+
+AnyMessage = TypeVar("AnyMessage", bound=Message)
+
+_OPTIONS: Final = frozenset(NAMES)
+
+
+def no_request(kind: type[Message], data: bytes) -> InvalidArgument:
+    """Return the error that a caller's bytes are not a message of this kind."""
+    return InvalidArgument.at("", f"the {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}")
+
+
+def no_reply(kind: type[Message]) -> Internal:
+    """Return the error that a server's bytes are not a message of this kind."""
+    name = kind.DESCRIPTOR.full_name
+    return Internal(f"the server's answer is not a {name}; is it lossgrad?")
+
+
+def encode_options(options: Options) -> bytes:
+    """Return the fields of a ComputeRequest for the options that are not at their defaults."""
+    message = pb.ComputeRequest()
+    for name, value in options.chosen.items():
+        if name == "want":
+            message.want.extend(cast(Any, [enums.OUTPUTS.numbers[output] for output in value]))
+        elif name in enums.OPTIONS:
+            setattr(message, name, enums.OPTIONS[name].numbers[value])
+        else:
+            setattr(message, name, value)
+    return message.SerializeToString()
+
+
+def read_options(message: pb.ComputeRequest, violations: list[Violation]) -> dict[str, object]:
+    """Return the options that are set, None for one that is no word of the contract."""
+    return {
+        field.name: _read_option(field.name, value, violations)
+        for field, value in message.ListFields()
+        if field.name in _OPTIONS
+    }
+
+
+def _read_option(name: str, value: Any, violations: list[Violation]) -> object:
+    if name == "want":
+        return tuple(_read_want(value, violations)) or None
+    if name not in enums.OPTIONS:
+        return value
+    words = enums.OPTIONS[name]
+    if value not in words.names:
+        violations.append(Violation(name, words.refusal(value)))
+    return words.names.get(value)
+
+
+def _read_want(numbers: Sequence[int], violations: list[Violation]) -> Iterator[str]:
+    for index, number in enumerate(numbers):
+        if number in enums.OUTPUTS.names:
+            yield enums.OUTPUTS.names[number]
+        elif len(violations) < MAX_VIOLATIONS:
+            violations.append(Violation(f"want[{index}]", enums.OUTPUTS.refusal(number)))
+
+
+def encode_scalars(scalars: Mapping[str, float]) -> bytes:
+    """Return the fields of a ComputeResponse for scalars by name."""
+    return pb.ComputeResponse(**cast(Any, scalars)).SerializeToString()
+
+
+def read_scalars(message: pb.ComputeResponse) -> dict[str, float | int]:
+    """Return the scalars by name; `accuracy` only where it was asked for."""
+    return {
+        name: getattr(message, name)
+        for name in SCALARS
+        if name != "accuracy" or message.HasField("accuracy")
+    }

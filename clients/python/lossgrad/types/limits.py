@@ -1,0 +1,167 @@
+"""What fits into a server's limits, by the way that the arrays travel.
+
+All of it is known before a byte is sent or computed, so that the client can refuse
+what the server would, and the server what it is only told of. Sizes are bytes of
+arrays; a message is a little larger, and is held against its limit once more by
+whoever receives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import prod
+from typing import Final
+
+from lossgrad.errors import TooLarge
+from lossgrad.types import dtypes
+from lossgrad.types.info import Limits
+from lossgrad.types.problem import Problem
+from lossgrad.types.quantities import INPUTS, OUTPUTS
+
+STREAMED_FROM: Final = 4 * 2**20
+"""Bytes of inputs and outputs together from which a call is better off as a stream."""
+
+STREAMED_INPUTS: Final = ("scores", "targets", "h1", "x")
+"""Inputs that a stream carries row by row; all others are its parameters."""
+
+SUMS: Final = ("dw2", "db2", "dw1", "db1")
+"""Outputs that add up over the rows, in float64."""
+
+ROOM: Final = 64 * 2**10
+"""Bytes of a stream's message that are left to what stands around a row."""
+
+_FEWER_ROWS: Final = "send fewer rows at a time with the whole batch's denominator"
+_HIGHER_LIMIT: Final = "have the server's limit raised"
+_GRPC: Final = "call over gRPC, where large arrays travel in pieces"
+
+
+def array_bytes(problem: Problem) -> int:
+    """Return the bytes of all inputs and outputs together."""
+    return problem.request_bytes + problem.response_bytes
+
+
+def is_streamed(problem: Problem) -> bool:
+    """Return whether a call is better off as a stream than as one message."""
+    return array_bytes(problem) >= STREAMED_FROM
+
+
+def check_message(problem: Problem, limits: Limits) -> None:
+    """Check a call whose request and answer are one binary message each.
+
+    Raises
+    ------
+    TooLarge
+        Which limit is exceeded, by what, and what to do about it.
+    """
+    _hold(limits, "max_request_bytes", "the arrays have", problem.request_bytes, _FEWER_ROWS)
+    check_answer(problem, limits)
+
+
+def check_text(problem: Problem, limits: Limits) -> None:
+    """Check a call whose request and answer are texts, with arrays in base64.
+
+    Raises
+    ------
+    TooLarge
+        As `check_message`.
+    """
+    size = sum(4 * -(-array.nbytes // 3) for array in problem.inputs.values())
+    advice = f"{_FEWER_ROWS}, or {_GRPC}"
+    _hold(limits, "max_request_bytes", "the arrays have in base64", size, advice)
+    _check_answer(problem, limits, advice)
+
+
+def check_answer(problem: Problem, limits: Limits) -> None:
+    """Check the answer in one message to a request that has arrived.
+
+    Raises
+    ------
+    TooLarge
+        As `check_message`.
+    """
+    _check_answer(problem, limits, _FEWER_ROWS)
+
+
+def check_stream(problem: Problem, limits: Limits) -> None:
+    """Check a call whose arrays travel in pieces.
+
+    Raises
+    ------
+    TooLarge
+        As `check_message`.
+    """
+    check_arrays(problem, limits)
+    _check_held(problem, limits)
+    _check_row(problem, limits)
+
+
+def check_arrays(problem: Problem, limits: Limits) -> None:
+    """Check the arrays themselves, each of them and all together, however they travel.
+
+    Raises
+    ------
+    TooLarge
+        As `check_message`.
+    """
+    for name, array in problem.inputs.items():
+        advice = _FEWER_ROWS if INPUTS[name].has_rows else _HIGHER_LIMIT
+        _hold(limits, "max_tensor_bytes", f"{name} has", array.nbytes, advice)
+    for name in _answered(problem):
+        advice = _FEWER_ROWS if OUTPUTS[name].has_rows else _HIGHER_LIMIT
+        _hold(limits, "max_tensor_bytes", f"{name} would have", problem.bytes_of(name), advice)
+    what, advice = "inputs and outputs together would have", f"want less, or {_FEWER_ROWS}"
+    _hold(limits, "max_stream_bytes", what, array_bytes(problem), advice)
+
+
+def _check_answer(problem: Problem, limits: Limits, advice: str) -> None:
+    what, advice = "the answer's arrays would have", f"want less, or {advice}"
+    _hold(limits, "max_response_bytes", what, problem.response_bytes, advice)
+
+
+def _check_held(problem: Problem, limits: Limits) -> None:
+    parameters = sum(a.nbytes for name, a in problem.inputs.items() if name not in STREAMED_INPUTS)
+    sums = sum(8 * prod(problem.shape_of(name)) for name in _answered(problem) if name in SUMS)
+    what = (
+        f"all inputs but {_listed(STREAMED_INPUTS)}, "
+        f"with those of {_listed(SUMS)} that are wanted in float64, would have"
+    )
+    advice = f"want less, or {_HIGHER_LIMIT}"
+    _hold(limits, "max_held_bytes", what, parameters + sums, advice)
+
+
+def _check_row(problem: Problem, limits: Limits) -> None:
+    taken = sum(_row_bytes_of_input(problem, name) for name in STREAMED_INPUTS)
+    what = f"one row of {_listed(STREAMED_INPUTS)}, with {ROOM} bytes around it, would have"
+    _hold(limits, "max_request_bytes", what, taken + ROOM, _HIGHER_LIMIT)
+    given = sum(_row_bytes_of_output(problem, name) for name in _answered(problem))
+    advice = f"want less, or {_HIGHER_LIMIT}"
+    _hold(limits, "max_response_bytes", "one row of the answer would have", given, advice)
+
+
+def _row_bytes_of_input(problem: Problem, name: str) -> int:
+    array = problem.inputs.get(name)
+    return 0 if array is None else array.shape[-1] * array.itemsize
+
+
+def _row_bytes_of_output(problem: Problem, name: str) -> int:
+    entry = OUTPUTS[name]
+    if not entry.has_rows:
+        return 0
+    shape = problem.shape_of(name)[len(problem.leading) :]
+    return prod(shape) * dtypes.to_numpy(problem.dtype_of(name)).itemsize
+
+
+def _answered(problem: Problem) -> Iterator[str]:
+    return (name for name in problem.want if name in OUTPUTS)
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}"
+
+
+def _hold(limits: Limits, name: str, what: str, size: int, advice: str) -> None:
+    """Raise where `size` is over the limit called `name`."""
+    limit = getattr(limits, name)
+    if size > limit:
+        raise TooLarge(f"{what} {size} bytes, {name} is {limit}; {advice}", limit=name)

@@ -1,0 +1,140 @@
+"""Streams that are slow, large or given up: they hold nobody but themselves, and little memory."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from itertools import chain, islice
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+
+import lossgrad
+from lossgrad.compute_call import ComputeCall
+from lossgrad.exchange import Exchange
+from lossgrad_service.child import COMMAND, running_child
+from tests.running import PATIENCE_SECONDS, channel_to, running_server
+
+HEALTHY = {"scores": [[1.0, 2.0]], "labels": [0]}
+MEBIBYTE = 2**20
+
+
+@pytest.fixture(scope="module")
+def served():
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture
+def channel(served):
+    with channel_to(served.grpc) as channel:
+        yield channel
+
+
+@pytest.fixture
+def client(served):
+    with lossgrad.Client(served.grpc) as client:
+        yield client
+
+
+def large_call():
+    """Return a call with 1 GiB each way, which takes no memory here until it is answered."""
+    scores = np.broadcast_to(np.zeros(1, np.float32), (2**15, 2**13))
+    return ComputeCall.of({"scores": scores, "labels": np.zeros(2**15, np.int64)}, None)
+
+
+class Counted:
+    """The messages of a call, counted as they are asked for."""
+
+    def __init__(self, messages):
+        self._messages = messages
+        self.count = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.count += 1
+        return next(self._messages)
+
+
+def until_still(client, number):
+    """Make calls until `number` has not changed for many of them, and return it."""
+    last, unchanged = number(), 0
+    while unchanged < 100:
+        client.compute(**HEALTHY)
+        unchanged = unchanged + 1 if number() == last else 0
+        last = number()
+    return last
+
+
+def test_a_caller_that_never_reads_is_not_read_from_either(channel, client):
+    exchange = Exchange(large_call())
+    sent = Counted(exchange.messages())
+    call = channel.stream_stream(exchange.rpc)(sent)
+    held = until_still(client, lambda: sent.count)
+    assert 1 < held < 40  # of 258 messages
+    for _ in range(20):
+        exchange.take(next(call))
+    assert until_still(client, lambda: sent.count) > held
+    call.cancel()
+
+
+def test_a_caller_that_sends_no_more_holds_nobody(served, client):
+    begun = Exchange(large_call()).messages()
+    opened, labels = next(begun), next(begun)
+    with channel_to(served.grpc) as channel:
+        over = Event()
+        call = channel.stream_stream(Exchange.rpc)(chain([opened, labels], once_set(over)))
+        for _ in range(20):
+            assert client.compute(**HEALTHY).n_rows == 1
+        over.set()
+        with pytest.raises(Exception, match="after 0 of 32768 rows"):
+            next(call)
+
+
+@pytest.mark.parametrize("messages", [1, 2, 3, 8])
+def test_a_stream_that_is_given_up_leaves_nothing_behind(served, client, messages):
+    before = tasks_of(served)
+    exchange, over = Exchange(large_call()), Event()
+    with channel_to(served.grpc) as channel:
+        sent = Counted(chain(islice(exchange.messages(), messages), once_set(over)))
+        call = channel.stream_stream(exchange.rpc)(sent)
+        until_still(client, lambda: sent.count)
+        assert tasks_of(served) > before
+        call.cancel()
+        over.set()
+    while tasks_of(served) > before:
+        client.compute(**HEALTHY)
+
+
+def once_set(event):
+    """End, when the event is set."""
+    event.wait(PATIENCE_SECONDS)
+    yield from ()
+
+
+def tasks_of(served):
+    async def count():
+        return len(asyncio.all_tasks())
+
+    return served.on_loop(count())
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_the_server_never_holds_the_batch():
+    """1 GiB of scores, and of their gradients, pass through a server that grows by little."""
+    with running_child(COMMAND, 2) as child, lossgrad.Client(child.addresses["gRPC"]) as client:
+        client.compute(**HEALTHY)
+        idle = memory_of(child.pid, "VmRSS")
+        call = large_call()
+        result = client.compute(**call.problem.inputs)
+        assert result.loss == pytest.approx(13 * np.log(2), rel=1e-12)
+        assert memory_of(child.pid, "VmHWM") - idle < 150 * MEBIBYTE
+
+
+def memory_of(pid, field):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024
