@@ -1,25 +1,18 @@
-"""``ComputeStream``: from messages to replies, and their way through gRPC."""
+"""``ComputeStream`` on its way through gRPC."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
-from math import prod
 from typing import Any
 
 import grpc
-import numpy as np
 from grpc import aio
 
-from lossgrad.codecs import chunks
-from lossgrad.codecs.cutting import cut
-from lossgrad.errors import InvalidArgument, LossGradError
-from lossgrad.types import Array, Problem, dtypes
-from lossgrad.types.quantities import OUTPUTS
-from lossgrad_service.calls import Dispatcher, Rows, Service, Stopwatch, StreamedCall
+from lossgrad.errors import LossGradError
+from lossgrad_service.calls import Dispatcher, Stopwatch
+from lossgrad_service.grpc_api.compute_stream import ComputeStream
 from lossgrad_service.grpc_api.contexts import Context, abort, request_id_of, tell_timing
-
 
 _END: Any = aio.EOF  # pyright: ignore[reportAttributeAccessIssue]
 """What is read where the caller has ended its side."""
@@ -55,105 +48,3 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
         tell_timing(context, request_id, watch)
 
     return grpc.stream_stream_rpc_method_handler(answer)
-
-
-class ComputeStream:
-    """One stream, on the bytes of its messages."""
-
-    def __init__(self, service: Service, watch: Stopwatch) -> None:
-        self._service = service
-        self._watch = watch
-        self._call: StreamedCall | None = None
-        self._outputs: list[RowOutput] = []
-        self._n_answered = 0
-
-    def replies(self, message: bytes) -> Iterator[bytes]:
-        """Take in a ComputeStreamRequest and yield what it makes ready.
-
-        Raises
-        ------
-        InvalidArgument
-            Where it is not what must come next, and as `Service.compute`.
-        TooLarge
-            Where what the first message declares exceeds a limit.
-        """
-        arrived = chunks.decode_stream_request(message)
-        if isinstance(arrived, Problem):
-            self._open(arrived)
-            return
-        call = self._opened()
-        for block in call.take(arrived):
-            yield from self._answer_to(call, block)
-
-    def last_replies(self) -> Iterator[bytes]:
-        """Yield what is left to say once the caller has ended its side.
-
-        Raises
-        ------
-        InvalidArgument
-            Where something is missing.
-        """
-        with self._watch.stage("compute"):
-            answer = self._opened().finish()
-        arrays = {name: value for name, value in answer.items() if name in OUTPUTS}
-        for pieces in cut(arrays):
-            yield chunks.encode_output_chunks(pieces)
-        scalars = {name: value for name, value in answer.items() if name not in OUTPUTS}
-        yield chunks.encode_closing(scalars)
-
-    def _open(self, declared: Problem) -> None:
-        if self._call is not None:
-            raise InvalidArgument.at("open", "came twice; it goes into the first message only")
-        self._call = self._service.open_stream(declared)
-        self._outputs = row_outputs(declared)
-
-    def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes]:
-        """Compute a block straight into the message that answers it; none if nothing does."""
-        n_rows = len(next(iter(block.values())))
-        message, rooms = chunks.reserve_output_chunks(
-            [(o.name, self._n_answered * o.row_bytes, n_rows * o.row_bytes) for o in self._outputs]
-        )
-        pairs = zip(self._outputs, rooms, strict=True)
-        with self._watch.stage("compute"):
-            call.compute(block, {output.name: output.rows_in(room) for output, room in pairs})
-        self._n_answered += n_rows
-        if self._outputs:
-            yield message
-
-    def _opened(self) -> StreamedCall:
-        if self._call is None:
-            text = "missing; the first message declares the options and every tensor"
-            raise InvalidArgument.at("open", text)
-        return self._call
-
-
-@dataclass(frozen=True, slots=True)
-class RowOutput:
-    """An output with rows, as bytes."""
-
-    name: str
-    dtype: np.dtype[Any]
-    row_shape: tuple[int, ...]
-    """What a row of it is: (C,), (D,), (P,) or () for a number."""
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one row."""
-        return prod(self.row_shape) * self.dtype.itemsize
-
-    def rows_in(self, room: memoryview) -> Array:
-        """Return the rows, (n, …), that fill a room."""
-        return np.frombuffer(room, self.dtype).reshape(-1, *self.row_shape)
-
-
-def row_outputs(problem: Problem) -> list[RowOutput]:
-    """Return the wanted outputs with rows."""
-    return [
-        RowOutput(
-            name,
-            dtypes.to_numpy(problem.dtype_of(name)),
-            problem.shape_of(name)[len(problem.leading) :],
-        )
-        for name in problem.want
-        if name in OUTPUTS and OUTPUTS[name].has_rows
-    ]
