@@ -24,30 +24,49 @@ SERVICE = "lossgrad_service"
 CALLS = f"{SERVICE}.calls"
 """What both adapters have in common; neither knows the other."""
 
+CORES = f"{SERVICE}.cores"
+SETTINGS = f"{SERVICE}.runtime.settings"
+_LIGHT = ("addresses", "collector", "logs", "process", "signals", "unix_socket", "wrong_settings")
+LIGHT = tuple(f"{SERVICE}.runtime.{name}" for name in _LIGHT)
+"""Modules that a supervising process may import: they load neither gRPC nor the kernels."""
+
 RULES: dict[str, tuple[str, ...]] = {
     "lossgrad": ("lossgrad", "numpy"),
+    "lossgrad.allocator": (),
     "lossgrad.errors": (),
     "lossgrad.types": (*CONTRACT, "numpy", "ml_dtypes"),
     "lossgrad.v1": ("google",),
     "lossgrad.codecs": (*CONTRACT, "lossgrad.codecs", "lossgrad.v1", "numpy", "google"),
-    "lossgrad.endpoints": (*CONTRACT, "lossgrad.codecs"),
+    "lossgrad.compute_call": (*CONTRACT, "numpy"),
+    "lossgrad.exchange": (*CONTRACT, "lossgrad.codecs", "lossgrad.compute_call", "numpy"),
+    "lossgrad.endpoints": (
+        *CONTRACT,
+        "lossgrad.codecs",
+        "lossgrad.compute_call",
+        "lossgrad.exchange",
+    ),
     "lossgrad.transports": (
         *CONTRACT,
         "lossgrad.codecs",
+        "lossgrad.allocator",
         "lossgrad.endpoints",
         "lossgrad.transports",
         "grpc",
         "urllib3",
     ),
+    "lossgrad.known_limits": CONTRACT,
+    "lossgrad.pipelines": ("lossgrad.errors", "lossgrad.pipelines", "lossgrad.transports.closed"),
+    CORES: (),
     f"{SERVICE}.kernels": (
         f"{SERVICE}.kernels",
+        CORES,
         "llvmlite",
         "numba",
         "numpy",
         "threadpoolctl",
     ),
     f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
-    CALLS: (CALLS, f"{SERVICE}.core", *CONTRACT),
+    CALLS: (CALLS, f"{SERVICE}.core", *CONTRACT, "numpy"),
     f"{SERVICE}.grpc_api": (
         f"{SERVICE}.grpc_api",
         CALLS,
@@ -57,6 +76,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "grpc",
         "grpc_health",
         "grpc_reflection",
+        "numpy",
     ),
     f"{SERVICE}.http_api": (
         f"{SERVICE}.http_api",
@@ -74,17 +94,35 @@ RULES: dict[str, tuple[str, ...]] = {
     f"{SERVICE}.runtime": (
         f"{SERVICE}.runtime",
         f"{SERVICE}.core",
+        CORES,
+        "lossgrad.allocator",
         "lossgrad.types",
         "pydantic",
         "pydantic_settings",
+    ),
+    **dict.fromkeys(LIGHT, (*LIGHT, SETTINGS, "pydantic")),
+    SETTINGS: (CORES, "pydantic", "pydantic_settings"),
+    f"{SERVICE}.workers": (f"{SERVICE}.workers", *LIGHT, SETTINGS),
+    # The one module of theirs that runs in a worker.
+    f"{SERVICE}.workers.worker": (
+        f"{SERVICE}.workers",
+        f"{SERVICE}.runtime",
+        f"{SERVICE}.server",
     ),
     f"{SERVICE}.server": (
         f"{SERVICE}.grpc_api",
         f"{SERVICE}.http_api",
         f"{SERVICE}.runtime",
+        CORES,
         CALLS,
     ),
-    f"{SERVICE}.local": (f"{SERVICE}.runtime", CALLS, *CONTRACT, "pydantic"),
+    f"{SERVICE}.local": (
+        f"{SERVICE}.runtime",
+        CALLS,
+        f"{SERVICE}.core",
+        *CONTRACT,
+        "pydantic",
+    ),
 }
 UNBOUND = (
     SERVICE,
@@ -160,9 +198,16 @@ PLANTED = {
     "lossgrad_service/http_api/b.py": "from lossgrad.transports.http import HttpTransport",
     "lossgrad_service/runtime/a.py": "from lossgrad.client import Client",
     "lossgrad_service/runtime/b.py": "from lossgrad_service.kernels import softmax",
+    "lossgrad_service/runtime/settings.py": "from lossgrad_service import core",
+    "lossgrad_service/runtime/signals.py": "from lossgrad_service.runtime import threads",
+    "lossgrad_service/workers/a.py": "def f():\n    import grpc",
+    "lossgrad_service/workers/b.py": "from lossgrad_service.server import Server",
+    "lossgrad_service/workers/c.py": "from lossgrad_service.runtime.info import server_info",
     "lossgrad/client.py": "import lossgrad_service",
     "lossgrad/types/a.py": "from lossgrad.codecs import json",
     "lossgrad/errors.py": "import numpy",
+    "lossgrad/known_limits.py": "from lossgrad.endpoints import INFO",
+    "lossgrad/pipelines/a.py": "from lossgrad.compute_call import ComputeCall",
     "lossgrad/codecs/a.py": "import orjson",
     "lossgrad/transports/local.py": "import lossgrad_service.local",
     "lossgrad/transports/grpc.py": "import_module('lossgrad_service.local')",

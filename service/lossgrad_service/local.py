@@ -1,8 +1,9 @@
 """The service without a server: what the client's ``local:`` target calls.
 
-The same methods as behind gRPC and HTTP, within the same limits, on the caller's
-own thread; settings are read from ``LOSSGRAD_*`` variables at the first call, and
-wrong ones are the caller's `InvalidArgument`.
+The same methods as behind gRPC and HTTP, on the caller's own thread. There is no message
+to be too large, so that only the limits on arrays hold. Settings are read from
+``LOSSGRAD_*`` variables at the first call, and wrong ones are the caller's
+`InvalidArgument`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from lossgrad.errors import InvalidArgument, Violation
+from lossgrad.types import Problem, Result, limits
+from lossgrad_service import core
 from lossgrad_service.calls import Service, accept_request_id, guarded
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.machine_code import keep_where_set
@@ -49,7 +52,12 @@ def _handle(method: Callable[[Service, Request], Reply], request: Request) -> Re
     return guarded(accept_request_id(None), lambda: method(_service(), request))
 
 
+def _compute(service: Service, problem: Problem) -> Result:
+    limits.check_arrays(problem, service.limits)
+    return core.compute(problem)
+
+
 HANDLERS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
-    {"compute": partial(_handle, Service.compute), "info": partial(_handle, Service.info)}
+    {"compute": partial(_handle, _compute), "info": partial(_handle, Service.info)}
 )
 """Methods by the name of their endpoint, on checked values."""

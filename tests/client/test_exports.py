@@ -53,11 +53,19 @@ def test_import_loads_no_transport(name):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("method", ["compute", "info", "close"])
+@pytest.mark.parametrize("method", ["compute", "compute_future", "info", "close"])
 def test_clients_have_the_same_signatures(method):
     blocking = inspect.signature(getattr(lossgrad.Client, method))
     awaiting = inspect.signature(getattr(lossgrad.AsyncClient, method))
     assert blocking.parameters == awaiting.parameters
+
+
+def test_both_maps_take_the_same():
+    blocking, awaiting = map(inspect.signature, (lossgrad.Client.map, lossgrad.AsyncClient.map))
+    kinds, more_kinds = (map_.parameters["batches"].annotation for map_ in (blocking, awaiting))
+    assert more_kinds == f"{kinds} | Async{kinds}"
+    others = [list(map_.parameters.values())[2:] for map_ in (blocking, awaiting)]
+    assert others[0] == others[1]
 
 
 def test_help_names_every_argument():

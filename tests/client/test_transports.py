@@ -13,7 +13,6 @@ from lossgrad import errors
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE
 from lossgrad.transports import open_async_transport, open_transport
-from lossgrad.types import Problem
 from tests.client.servers import TIMING, GrpcServer, HttpServer, Script, Stuck, double
 
 SCORES = np.arange(6, dtype=np.float32).reshape(3, 2)
@@ -181,12 +180,6 @@ def test_message_over_grpcs_own_limit(call):
         call(server.target)
     assert caught.value.limit == "max_request_bytes"
     assert script.calls == 0
-
-
-def test_messages_far_over_grpcs_usual_limit(call):
-    scores = np.ones((2000, 1000))
-    with GrpcServer(Script(), options=[("grpc.max_receive_message_length", -1)]) as server:
-        assert call(server.target, scores=scores, labels=np.zeros(2000, int)).n_rows == 2000
 
 
 def test_unix_socket(tmp_path, call):

@@ -36,10 +36,16 @@ def test_info():
 
 
 def test_limits_hold(fresh):
-    fresh.setenv("LOSSGRAD_MAX_RESPONSE_BYTES", "71")
+    fresh.setenv("LOSSGRAD_MAX_TENSOR_BYTES", "71")
     with pytest.raises(TooLarge, match="72 bytes") as caught:
         HANDLERS["compute"](problem())
-    assert caught.value.limit == "max_response_bytes"
+    assert caught.value.limit == "max_tensor_bytes"
+
+
+def test_limits_of_messages_are_none(fresh):
+    fresh.setenv("LOSSGRAD_MAX_REQUEST_BYTES", "1")
+    fresh.setenv("LOSSGRAD_MAX_RESPONSE_BYTES", "1")
+    assert HANDLERS["compute"](problem()).n_rows == 3
 
 
 @pytest.mark.parametrize("name", HANDLERS)

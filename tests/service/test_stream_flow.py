@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
 from threading import Event
@@ -14,8 +15,9 @@ import pytest
 import lossgrad
 from lossgrad.compute_call import ComputeCall
 from lossgrad.exchange import Exchange
+from lossgrad.known_limits import KnownLimits
 from lossgrad_service.child import COMMAND, running_child
-from tests.running import PATIENCE_SECONDS, channel_to, running_server
+from tests.running import PATIENCE_SECONDS, Blocking, channel_to, event_loop, running_server
 
 HEALTHY = {"scores": [[1.0, 2.0]], "labels": [0]}
 MEBIBYTE = 2**20
@@ -121,6 +123,52 @@ def tasks_of(served):
         return len(asyncio.all_tasks())
 
     return served.on_loop(count())
+
+
+def test_a_cancelled_task_ends_its_stream(served, client):
+    before = tasks_of(served)
+    begun, over = Event(), Event()
+
+    async def cancel():
+        async with lossgrad.AsyncClient(served.grpc) as waiting:
+            task = asyncio.create_task(waiting.compute(**large_call().problem.inputs))
+            await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    with pytest.MonkeyPatch.context() as patch:
+        sent = Exchange.messages
+        patch.setattr(Exchange, "messages", lambda self: stalling(sent(self), begun, over))
+        asyncio.run(cancel())
+    over.set()
+    while tasks_of(served) > before:
+        client.compute(**HEALTHY)
+
+
+def stalling(messages, begun, over):
+    """Yield the first messages of a stream, and end when `over` is set."""
+    yield from islice(messages, 3)
+    begun.set()
+    yield from once_set(over)
+
+
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+def test_the_status_of_a_stream_that_the_server_ends_is_told(kind):
+    """The server ends it at its first message, and most often while the caller still writes."""
+    call = large_call()
+    with (
+        running_server(max_tensor_bytes=2**20) as small,
+        event_loop() as loop,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(KnownLimits, "admit", lambda *_: True)
+        client = lossgrad.Client(small.grpc) if kind == "blocking" else Blocking(small.grpc, loop)
+        with closing(client):
+            for _ in range(10):
+                with pytest.raises(lossgrad.TooLarge) as caught:
+                    client.compute(**call.problem.inputs)
+                assert caught.value.limit == "max_tensor_bytes"
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from lossgrad.compute_call import ComputeCall
-from lossgrad.endpoints import COMPUTE, INFO, Endpoint, Reply, Request
+from lossgrad.endpoints import COMPUTE, INFO
 from lossgrad.errors import LossGradError
-from lossgrad.settings import ClientSettings
+from lossgrad.known_limits import SAYS_NOTHING
+from lossgrad.pipelines import DEFAULT_DEPTH, Batch, read_depth, require_iterable
+from lossgrad.pipelines.tasks import pipelined
+from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_async_transport
-from lossgrad.types.info import InfoRequest, ServerInfo
+from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
+
+Reply = TypeVar("Reply")
 
 
 class AsyncClient(ClientSettings):
@@ -61,12 +67,59 @@ class AsyncClient(ClientSettings):
         LossGradError
             As `Client.compute`.
         """
-        call = ComputeCall.of(arguments, out)
-        return call.deliver(await self._send(COMPUTE, call.problem, timeout))
+        return await self._compute(Batch(arguments, out, timeout))
+
+    def compute_future(
+        self,
+        *,
+        out: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **arguments: Unpack[ProblemArguments],
+    ) -> asyncio.Task[Result]:
+        """Begin a call in the running event loop; whatever `compute` would raise, the task has.
+
+        The arrays, those of `out` too, are the call's until the task is done. Keep the
+        task: the event loop itself may forget it.
+
+        Parameters
+        ----------
+        out, timeout, **arguments
+            As `Client.compute`.
+        """
+        return asyncio.create_task(self._compute(Batch(arguments, out, timeout)))
+
+    def map(
+        self,
+        batches: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]],
+        *,
+        depth: int = DEFAULT_DEPTH,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[Result]:
+        """Compute one batch after the other, the next ones while the caller uses a result.
+
+        As `Client.map`, but that calls under way are cancelled where the iterator ends
+        before its time. `batches` may be an async iterable as well.
+
+        Parameters
+        ----------
+        batches, depth, timeout
+            As `Client.map`.
+
+        Examples
+        --------
+        >>> async for result in client.map({"scores": s, "labels": y} for s, y in loader):
+        ...     print(result.loss)
+        """
+        require_iterable(batches, Iterable, AsyncIterable)
+
+        def begin(batch: object) -> asyncio.Task[Result]:
+            return asyncio.create_task(self._compute(Batch.of(batch, timeout)))
+
+        return pipelined(batches, begin, read_depth(depth))
 
     async def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return the server's version, limits and capabilities; as `Client.info`."""
-        return await self._send(INFO, InfoRequest(), timeout)
+        return await self._retry(partial(self._transport.send, INFO, InfoRequest()), timeout)
 
     async def close(self) -> None:
         """Close the running event loop's connections; further calls are `InvalidArgument`."""
@@ -84,14 +137,33 @@ class AsyncClient(ClientSettings):
     ) -> None:
         await self.close()
 
-    async def _send(
-        self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float | None
+    async def _compute(self, batch: Batch) -> Result:
+        call = ComputeCall.of(batch.arguments, batch.out)
+        return call.deliver(await self._retry(partial(self._attempt, call), batch.timeout))
+
+    async def _attempt(self, call: ComputeCall, timeout: float) -> Result:
+        known = self._known_limits.get()
+        if known.admit(call.problem):
+            return await self._transport.send(COMPUTE, call, timeout)
+        deadline = Deadline(timeout)
+        known.learn(await self._published_limits(timeout))
+        known.check(call.problem)
+        return await self._transport.send(COMPUTE, call, deadline.remaining())
+
+    async def _published_limits(self, timeout: float) -> Limits | None:
+        try:
+            return (await self._transport.send(INFO, InfoRequest(), timeout)).limits
+        except SAYS_NOTHING:
+            return None
+
+    async def _retry(
+        self, attempt: Callable[[float], Awaitable[Reply]], timeout: float | None
     ) -> Reply:
         flow = self._flow(timeout)
         step = next(flow)
         while True:
             try:
-                return await self._transport.send(endpoint, request, step.timeout)
+                return await attempt(step.timeout)
             except LossGradError as error:
                 step = flow.send(error)
             await asyncio.sleep(step.pause)

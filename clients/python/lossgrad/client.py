@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from lossgrad.compute_call import ComputeCall
-from lossgrad.endpoints import COMPUTE, INFO, Endpoint, Reply, Request
-from lossgrad.errors import LossGradError
-from lossgrad.settings import ClientSettings
+from lossgrad.endpoints import COMPUTE, INFO
+from lossgrad.errors import InvalidArgument, LossGradError
+from lossgrad.known_limits import SAYS_NOTHING
+from lossgrad.pipelines import (
+    DEEPEST,
+    DEFAULT_DEPTH,
+    Batch,
+    DaemonPool,
+    failed_future,
+    read_depth,
+    require_iterable,
+)
+from lossgrad.pipelines.threads import Pause, pipelined
+from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_transport
-from lossgrad.types.info import InfoRequest, ServerInfo
+from lossgrad.transports.per_process import PerProcess
+from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
+
+Reply = TypeVar("Reply")
 
 
 class Client(ClientSettings):
@@ -56,6 +72,7 @@ class Client(ClientSettings):
     ) -> None:
         super().__init__(target, timeout=timeout, tls_ca=tls_ca)
         self._transport = open_transport(self.target, self.tls_ca)
+        self._pools = PerProcess[DaemonPool](lambda: DaemonPool(DEEPEST))
 
     def compute(
         self,
@@ -163,8 +180,82 @@ class Client(ClientSettings):
         >>> w -= rate * result.dw2
         >>> b -= rate * result.db2
         """
-        call = ComputeCall.of(arguments, out)
-        return call.deliver(self._send(COMPUTE, call.problem, timeout))
+        return self._compute(Batch(arguments, out, timeout), time.sleep)
+
+    def compute_future(
+        self,
+        *,
+        out: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **arguments: Unpack[ProblemArguments],
+    ) -> Future[Result]:
+        """Begin a call and return its future; whatever `compute` would raise, the future has.
+
+        At most 64 calls of a process are under way at a time; further ones have not begun,
+        and neither has their time. Those can be cancelled; one under way runs to its end.
+        The arrays, those of `out` too, are the call's until the future is done. The
+        program may exit before: nothing waits for the future but its owner.
+
+        Parameters
+        ----------
+        out, timeout, **arguments
+            As `compute`.
+
+        Examples
+        --------
+        >>> future = client.compute_future(scores=scores, labels=labels)
+        >>> features = next_features()
+        >>> future.result().loss
+        """
+        return self._begin(Batch(arguments, out, timeout), time.sleep)
+
+    def map(
+        self,
+        batches: Iterable[Mapping[str, Any]],
+        *,
+        depth: int = DEFAULT_DEPTH,
+        timeout: float | None = None,
+    ) -> Generator[Result]:
+        """Compute one batch after the other, the next ones while the caller uses a result.
+
+        Yields the results in order. `depth` calls are under way while a result is waited for,
+        one fewer while the caller uses it. Batch k is read once the caller is through with
+        result k − `depth`: weights that it takes from a variable are that old. The arrays of
+        a batch are the caller's again with its result. Depth 1 is a plain loop.
+
+        An error of a call, or of `batches` itself, is raised in its place, after the results
+        before it. That ends the iterator, as closing or dropping it does: calls behind it
+        that have not begun are cancelled, and those under way are waited for, but not
+        tried again.
+
+        Parameters
+        ----------
+        batches : iterable of dict
+            The keyword arguments of `compute` for each call, `out` among them; may be
+            endless. It is read in the caller's thread as calls are about to begin.
+        depth : int, optional
+            Calls that are under way at a time, from 1 to 64.
+        timeout : float, optional
+            Seconds that each call may take, as in `compute`; a batch may have its own.
+
+        Raises
+        ------
+        LossGradError
+            As `compute`, in the place of the batch.
+        InvalidArgument
+            At once, where `depth` or `batches` means nothing.
+
+        Examples
+        --------
+        >>> for result in client.map({"scores": s, "labels": y} for s, y in loader):
+        ...     print(result.loss)
+        """
+        require_iterable(batches, Iterable)
+
+        def begin(batch: object, pause: Pause) -> Future[Result]:
+            return self._begin(Batch.of(batch, timeout), pause)
+
+        return pipelined(batches, begin, read_depth(depth))
 
     def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return the server's version, limits and capabilities.
@@ -179,12 +270,16 @@ class Client(ClientSettings):
         LossGradError
             As `compute`.
         """
-        return self._send(INFO, InfoRequest(), timeout)
+        ask = partial(self._transport.send, INFO, InfoRequest())
+        return self._retry(ask, timeout, time.sleep)
 
     def close(self) -> None:
         """Close the connections of this process; further calls are `InvalidArgument`."""
         self._policies.close()
         self._transport.close()
+        pool = self._pools.close()
+        if pool is not None:
+            pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -197,14 +292,39 @@ class Client(ClientSettings):
     ) -> None:
         self.close()
 
-    def _send(
-        self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float | None
+    def _begin(self, batch: Batch, pause: Pause) -> Future[Result]:
+        try:
+            return self._pools.get().submit(partial(self._compute, batch, pause))
+        except InvalidArgument as error:  # the client is closed
+            return failed_future(error)
+
+    def _compute(self, batch: Batch, pause: Pause) -> Result:
+        call = ComputeCall.of(batch.arguments, batch.out)
+        return call.deliver(self._retry(partial(self._attempt, call), batch.timeout, pause))
+
+    def _attempt(self, call: ComputeCall, timeout: float) -> Result:
+        known = self._known_limits.get()
+        if known.admit(call.problem):
+            return self._transport.send(COMPUTE, call, timeout)
+        deadline = Deadline(timeout)
+        known.learn(self._published_limits(timeout))
+        known.check(call.problem)
+        return self._transport.send(COMPUTE, call, deadline.remaining())
+
+    def _published_limits(self, timeout: float) -> Limits | None:
+        try:
+            return self._transport.send(INFO, InfoRequest(), timeout).limits
+        except SAYS_NOTHING:
+            return None
+
+    def _retry(
+        self, attempt: Callable[[float], Reply], timeout: float | None, pause: Pause
     ) -> Reply:
         flow = self._flow(timeout)
         step = next(flow)
         while True:
             try:
-                return self._transport.send(endpoint, request, step.timeout)
+                return attempt(step.timeout)
             except LossGradError as error:
                 step = flow.send(error)
-            time.sleep(step.pause)
+            pause(step.pause)

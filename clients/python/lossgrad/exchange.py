@@ -7,6 +7,7 @@ the end asks for the `result`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,8 @@ class Exchange:
         self._problem = call.problem
         self._rows = {n: a for n, a in call.problem.inputs.items() if INPUTS[n].has_vectors}
         self.rows_per_message = _rows_per_message(call.problem, self._rows)
-        self._arrays = {name: call.room_for(name) for name in call.problem.want if name in OUTPUTS}
-        self._written = dict.fromkeys(self._arrays, 0)
+        self._call = call
+        self._written = {name: 0 for name in call.problem.want if name in OUTPUTS}
         self._scalars: Mapping[str, Any] | None = None
 
     def messages(self) -> Iterator[bytes]:
@@ -82,6 +83,11 @@ class Exchange:
         if self._scalars is None:
             raise _unreadable("has no end")
         return Result({**self._scalars, **self._arrays}, timing)
+
+    @cached_property
+    def _arrays(self) -> Mapping[str, Array]:
+        """Where the outputs stay."""
+        return {name: self._call.room_for(name) for name in self._written}
 
     def _write(self, chunk: Chunk) -> None:
         """Copy a chunk to where it stays."""

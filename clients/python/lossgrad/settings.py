@@ -1,16 +1,19 @@
-"""What the two clients are made of: target, timeout, trust and retries."""
+"""What the two clients are made of: target, timeout, trust, retries and the server's limits."""
 
 from __future__ import annotations
 
 import math
 import os
+import time
 from functools import partial
 from numbers import Real
 from typing import Any, Final, cast
 
-from lossgrad.errors import InvalidArgument
+from lossgrad.errors import DeadlineExceeded, InvalidArgument
+from lossgrad.known_limits import KnownLimits
 from lossgrad.retry import Flow, RetryPolicy
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.target import parse_target
 
 LONGEST_TIMEOUT: Final = 1e8
 """Seconds that stand for any longer timeout; sockets take no more than about that."""
@@ -29,6 +32,8 @@ class ClientSettings:
         self.timeout = read_timeout(timeout)
         self.tls_ca = None if tls_ca is None else _read_path(tls_ca)
         self._policies = PerProcess[RetryPolicy](RetryPolicy)
+        kind = parse_target(target).kind
+        self._known_limits = PerProcess[KnownLimits](lambda: KnownLimits(kind))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.target!r}, timeout={self.timeout!r})"
@@ -40,6 +45,27 @@ class ClientSettings:
         """Return the attempts of one call; see `RetryPolicy.flow`."""
         seconds = self.timeout if timeout is None else read_timeout(timeout)
         return self._policies.get().flow(seconds)
+
+
+class Deadline:
+    """The end of one attempt, whatever it has to ask before the call itself."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._end = time.monotonic() + timeout
+
+    def remaining(self) -> float:
+        """Return the seconds that are left.
+
+        Raises
+        ------
+        DeadlineExceeded
+            Where there are none.
+        """
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
+            raise DeadlineExceeded(f"no answer within {self._timeout:g} s")
+        return seconds
 
 
 def read_timeout(value: object) -> float:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.errors import Unavailable
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.http_api import methods
-from lossgrad_service.http_api.body import check_media_type, read_body
+from lossgrad_service.http_api.body import check_media_type, is_gzip, read_body
 from lossgrad_service.http_api.disconnect import unless_gone
 from lossgrad_service.http_api.errors import CallScope, add_error_handlers
 from lossgrad_service.http_api.openapi import (
@@ -36,6 +39,7 @@ def create_app(dispatcher: Dispatcher) -> FastAPI:
         # A redirect would be the one answer that is no problem document.
         redirect_slashes=False,
     )
+    app.router.route_class = PlainRoute
     app.add_middleware(CallScope)
     add_error_handlers(app)
     paths = Paths(dispatcher)
@@ -49,6 +53,17 @@ def create_app(dispatcher: Dispatcher) -> FastAPI:
     return app
 
 
+class PlainRoute(APIRoute):
+    """A route whose endpoint is given the request and returns the response, as in Starlette.
+
+    FastAPI describes it in OpenAPI as any other, and does nothing in a call.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the endpoint."""
+        return self.endpoint
+
+
 class Paths:
     """One method for each path."""
 
@@ -58,11 +73,15 @@ class Paths:
     async def compute(self, request: Request) -> Response:
         """``POST /v1/compute``."""
         check_media_type(request)
-        service, watch = self._dispatcher.service, Stopwatch()
-        body = await read_body(request, service.limits.max_request_bytes)
-        work = partial(methods.compute, service, body, watch)
-        running = self._dispatcher.run(request.state.request_id, work)
-        return _answer(await unless_gone(request, running), watch)
+        is_compressed = is_gzip(request)
+        limit = self._dispatcher.service.limits.max_request_bytes
+        body = await read_body(request, limit)
+        call, watch = request.state.request_id, Stopwatch()
+        if is_compressed:
+            unpacking = self._dispatcher.run(call, partial(methods.unpack, body, limit, watch))
+            body = await unless_gone(request, unpacking)
+        answering = self._dispatcher.answer(methods.COMPUTE, call, body, watch)
+        return _answer(await unless_gone(request, answering), watch)
 
     async def info(self, request: Request) -> Response:
         """``GET /v1/info``."""
@@ -70,11 +89,11 @@ class Paths:
         work = partial(methods.info, self._dispatcher.service, watch)
         return _answer(await self._dispatcher.run_at_once(request.state.request_id, work), watch)
 
-    async def healthz(self) -> Response:
+    async def healthz(self, _request: Request) -> Response:
         """``GET /healthz``: the process is alive if it answers at all."""
         return JSONResponse({"status": "alive"})
 
-    async def readyz(self) -> Response:
+    async def readyz(self, _request: Request) -> Response:
         """``GET /readyz``: 503 while the server is starting or draining."""
         readiness = self._dispatcher.readiness
         if not readiness.is_ready:

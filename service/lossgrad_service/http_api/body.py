@@ -10,27 +10,35 @@ from starlette.requests import ClientDisconnect, Request
 from lossgrad.errors import Cancelled, TooLarge
 
 _MEDIA_TYPE = "application/json"
-_PLAIN = "identity"
+_PLAIN = ("", "identity")
+_GZIP = ("gzip", "x-gzip")
 _CHARSETS = ("utf-8", "utf8")
 
 
 def check_media_type(request: Request) -> None:
-    """Raise 415 unless the body is declared as plain ``application/json`` in UTF-8."""
+    """Raise 415 unless the body is declared as ``application/json`` in UTF-8."""
     sent = Message()
     sent["content-type"] = request.headers.get("content-type", "")
     charset = str(sent.get_param("charset") or _CHARSETS[0])
     if sent.get_content_type() != _MEDIA_TYPE or charset.lower() not in _CHARSETS:
         raise HTTPException(415, f"the body must be {_MEDIA_TYPE} in UTF-8; set content-type so")
-    coding = request.headers.get("content-encoding") or _PLAIN
-    if coding.strip().lower() != _PLAIN:
+
+
+def is_gzip(request: Request) -> bool:
+    """Return whether the body is declared as gzip; raise 415 where as another coding."""
+    sent = ", ".join(request.headers.getlist("content-encoding"))
+    coding = sent.strip().lower()
+    if coding not in _PLAIN + _GZIP:
         raise HTTPException(
             415,
-            f"the body must come as it is, not in content-encoding {coding}; do not compress it",
+            f"the body must come as it is or in gzip, not in content-encoding {sent}",
+            headers={"accept-encoding": "gzip"},
         )
+    return coding in _GZIP
 
 
 async def read_body(request: Request, limit: int) -> bytearray:
-    """Return the body of a request.
+    """Return the body of a request, as it was sent.
 
     Raises
     ------
@@ -42,21 +50,22 @@ async def read_body(request: Request, limit: int) -> bytearray:
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(limit)
+        raise too_large("has", limit)
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > limit:
-                raise _too_large(limit)
+                raise too_large("has", limit)
     except ClientDisconnect:
         raise Cancelled("the caller went away before its body was complete") from None
     return body
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(verb: str, limit: int) -> TooLarge:
+    """Return the error for a body that has, or by some other verb comes to, too many bytes."""
     return TooLarge(
-        f"the body has more than max_request_bytes = {limit} bytes; send fewer rows at a time, "
+        f"the body {verb} more than max_request_bytes = {limit} bytes; send fewer rows at a time, "
         "or arrays in base64",
         limit="max_request_bytes",
     )

@@ -23,17 +23,23 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> An
     Cancelled
         Where the caller went away first.
     """
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_gone(request))
+    # The time that runs out is the caller's presence. Work that never waits, as that of
+    # small calls, ends before its caller is watched at all.
+    presence = asyncio.timeout(None)
+    watching = asyncio.create_task(_watch(request, presence))
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise Cancelled("the caller went away before its answer")
+        async with presence:
+            return await work
+    except TimeoutError:
+        if presence.expired():
+            raise Cancelled("the caller went away before its answer") from None
+        raise
     finally:
-        working.cancel()
-        leaving.cancel()
+        watching.cancel()
 
 
-async def _gone(request: Request) -> None:
+async def _watch(request: Request, presence: asyncio.Timeout) -> None:
+    """End `presence` when the caller of `request` went away."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+    presence.reschedule(asyncio.get_running_loop().time())

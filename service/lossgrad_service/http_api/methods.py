@@ -1,27 +1,54 @@
-"""The methods of the service on the bytes of HTTP bodies: decode, call, encode."""
+"""The methods of the service on the bytes of HTTP bodies: decode, compute, encode."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
 import orjson
 
 from lossgrad.codecs import json
-from lossgrad.types import InfoRequest
-from lossgrad_service.calls import Service, Stopwatch
+from lossgrad.codecs.json import Encoding, JsonCall
+from lossgrad.types import InfoRequest, Result
+from lossgrad_service.calls import Method, Service, Stopwatch, is_quick
+from lossgrad_service.http_api.inflate import inflate
 from lossgrad_service.http_api.request import read_call
 
-Body: TypeAlias = bytes | bytearray
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A result, and how its caller wants its arrays."""
+
+    result: Result
+    encoding: Encoding
 
 
-def compute(service: Service, body: Body, watch: Stopwatch) -> bytes:
-    """Answer the body of ``POST /v1/compute``."""
+def _compute(service: Service, call: JsonCall) -> _Reply:
+    return _Reply(service.compute(call.problem), call.encoding)
+
+
+def _encode(reply: _Reply) -> bytes:
+    return to_text(json.result_to_json(reply.result, reply.encoding))
+
+
+def _is_quick(call: JsonCall) -> bool:
+    return is_quick(call.problem)
+
+
+COMPUTE: Final[Method[bytearray, JsonCall, _Reply]] = Method(
+    decode=read_call,
+    compute=_compute,
+    encode=_encode,
+    small_bytes=128 * 2**10,
+    is_quick=_is_quick,
+)
+"""Answers the body of ``POST /v1/compute``."""
+
+
+def unpack(body: bytearray, limit: int, watch: Stopwatch) -> bytearray:
+    """Return what a body in gzip holds; see `inflate`."""
     with watch.stage("decode"):
-        call = read_call(body)
-    with watch.stage("compute"):
-        result = service.compute(call.problem)
-    with watch.stage("encode"):
-        return to_text(json.result_to_json(result, call.encoding))
+        return inflate(body, limit)
 
 
 def info(service: Service, watch: Stopwatch) -> bytes:

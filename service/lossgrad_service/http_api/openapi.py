@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
 from lossgrad_service.http_api import schemas
 from lossgrad_service.http_api.examples import EXAMPLES
+from lossgrad_service.http_api.inflate import FREE_BYTES, MAX_EXPANSION
 
 Object = dict[str, Any]
 
@@ -21,6 +22,8 @@ gradients come out. The same call over gRPC gives the same bits.
 Arrays are nested lists of numbers or base64 objects, which are far faster and exact in every \
 dtype. Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity". Every error \
 is an `application/problem+json` document; a path or method that does not exist is 404 or 405.
+
+A request may come in gzip, which is of use on slow networks only; answers never do.
 """
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -29,7 +32,7 @@ _PROBLEMS = {
     400: "InvalidArgument: the inputs are wrong; errors tells which and why.",
     404: "Unimplemented: this server has no such path.",
     413: "TooLarge: a limit of /v1/info is exceeded; limit names it.",
-    415: "Unimplemented: the body is not declared as plain application/json in UTF-8.",
+    415: "Unimplemented: the body is not declared as application/json in UTF-8, plain or in gzip.",
     429: "Busy: not admitted now; safe to retry after Retry-After seconds.",
     500: "Internal: a bug; the server's log has the cause under request_id.",
     503: "Unavailable: starting or draining; safe to retry.",
@@ -107,11 +110,20 @@ _REQUEST_BODY: Object = {
     "content": {"application/json": _reference(schemas.ComputeRequest) | _examples("request")},
 }
 
+_CONTENT_ENCODING: Object = {
+    "name": "content-encoding",
+    "in": "header",
+    "description": "How the body is compressed: one gzip member, whose contents are within "
+    f"max_request_bytes, and within {MAX_EXPANSION} times its size where they are over "
+    f"{FREE_BYTES} bytes.",
+    "schema": {"type": "string", "enum": ["identity", "gzip"], "default": "identity"},
+}
+
 COMPUTE: Object = {
     "operation_id": "compute",
     "summary": "The loss of one batch and its gradients",
     "description": "Exact, without state: the same request gives the same bits everywhere.",
-    "openapi_extra": {"requestBody": _REQUEST_BODY},
+    "openapi_extra": {"parameters": [_CONTENT_ENCODING], "requestBody": _REQUEST_BODY},
     "responses": {
         200: _timed(
             _answer(

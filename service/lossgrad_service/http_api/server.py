@@ -16,9 +16,13 @@ _KEEP_ALIVE_SECONDS = 75
 
 
 class HttpServer:
-    """Serves a dispatcher over HTTP/1.1; made and used on one event loop."""
+    """Serves a dispatcher over HTTP/1.1; made and used on one event loop.
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    Its port is its own, or with `shares_ports` that of other processes as well.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, *, shares_ports: bool) -> None:
+        self._socket_options = (socket.SO_REUSEPORT,) if shares_ports else ()
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 create_app(dispatcher),
@@ -43,7 +47,7 @@ class HttpServer:
             Where the address is taken or cannot be had.
         """
         try:
-            self._sockets.append(bind(host, port))
+            self._sockets.append(bind(host, port, *self._socket_options))
         except OSError as error:
             raise OSError(f"HTTP cannot listen on {host}:{port}: {error.strerror}") from error
         return self._sockets[-1].getsockname()[1]
@@ -71,8 +75,8 @@ class HttpServer:
             bound.close()
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to the first address of ``host:port``."""
+def bind(host: str, port: int, *options: int) -> socket.socket:
+    """Return a socket with some options that is bound to the first address of ``host:port``."""
     # The protocol is stated because asyncio sets TCP_NODELAY only where it is: without,
     # answers wait 40 ms for the caller's delayed acknowledgement.
     family, kind, protocol, _, address = socket.getaddrinfo(
@@ -80,7 +84,8 @@ def bind(host: str, port: int) -> socket.socket:
     )[0]
     bound = socket.socket(family, kind, protocol)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option in (socket.SO_REUSEADDR, *options):
+            bound.setsockopt(socket.SOL_SOCKET, option, 1)
         bound.bind(address)
     except OSError:
         bound.close()

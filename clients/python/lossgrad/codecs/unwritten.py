@@ -15,13 +15,13 @@ _address: Any = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object)(
 
 
 def unwritten(size: int) -> tuple[bytes, memoryview]:
-    """Return a bytes object of any content, and a view to write its content through.
+    """Return `size` > 0 bytes of any content, and a view to write their content through.
 
-    Bytes do not change, but the documentation of PyBytes_AsString allows to write to
-    an object that PyBytes_FromStringAndSize has just made without content: nobody
-    else has it, so nobody has read or hashed it. Whoever calls this has to write every
-    byte before handing the object on, lest it show what was in memory before, and
-    nothing afterwards. The view keeps the object alive.
+    Bytes do not change, but CPython documents PyBytes_AsString to allow writing to an
+    object that PyBytes_FromStringAndSize has just made without content: nobody else
+    has it, so nobody has read or hashed it. Whoever calls this has to write every byte
+    before handing the object on, lest it tell what was in memory before, and nothing
+    afterwards. The view keeps the object alive.
     """
     made = cast(bytes, _new_bytes(None, size))
     content = (ctypes.c_ubyte * size).from_address(_address(made))

@@ -6,10 +6,11 @@ All that is untyped about gRPC stays in this module.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
+from lossgrad.allocator import tune_unless_told
 from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.codecs.status import DETAILS_KEY, decode_status
 from lossgrad.errors import LossGradError, Unavailable
@@ -123,36 +124,10 @@ class AioMethod(Protocol):
         ...
 
 
-class AioStreamCall(Protocol):
-    """A call in an event loop that receives messages until the server ends its side."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    async def trailing_metadata(self) -> Metadata | None:
-        """Return what the server sent after the answer."""
-        ...
-
-    def cancel(self) -> bool:
-        """End the call; nothing if it is over."""
-        ...
-
-
-class AioStreamMethod(Protocol):
-    """A method with a stream of raw bytes each way, in an event loop."""
-
-    def __call__(self, requests: Iterator[bytes], *, timeout: float) -> AioStreamCall:
-        """Begin the call; a task of gRPC's sends the requests."""
-        ...
-
-
 class AioChannel(Protocol):
     """A channel of an event loop."""
 
     def unary_unary(self, method: str) -> AioMethod:
-        """Return a method by its path."""
-        ...
-
-    def stream_stream(self, method: str) -> AioStreamMethod:
         """Return a method by its path."""
         ...
 
@@ -172,6 +147,7 @@ def open_aio_channel(target: Target, authority: bytes | None) -> AioChannel:
 
 
 def _open(kind: Any, target: Target, authority: bytes | None) -> object:
+    tune_unless_told()
     if target.is_secure:
         credentials = _grpc.ssl_channel_credentials(root_certificates=authority)
         return kind.secure_channel(target.address, credentials, options=_OPTIONS)

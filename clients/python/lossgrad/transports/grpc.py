@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossgrad.endpoints import Endpoint, Exchanging, Reply, Request
+from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.transports.channels import (
     Channel,
     RpcError,
@@ -11,8 +11,8 @@ from lossgrad.transports.channels import (
     read_timing,
 )
 from lossgrad.transports.closed import closed_error
+from lossgrad.transports.conversation import Conversation
 from lossgrad.transports.per_process import PerProcess
-from lossgrad.transports.remembering import Remembering
 from lossgrad.transports.target import Target
 
 
@@ -27,7 +27,7 @@ class GrpcTransport:
         channel = self._channels.get()
         exchange = endpoint.exchange(request)
         if exchange is not None:
-            return _converse(channel, exchange, timeout)
+            return Conversation(channel, exchange, timeout).finish()
         message = endpoint.encode_proto(request)
         try:
             data, call = channel.unary_unary(endpoint.rpc).with_call(message, timeout=timeout)
@@ -42,21 +42,3 @@ class GrpcTransport:
         channel = self._channels.close()
         if channel is not None:
             channel.close()
-
-
-def _converse(channel: Channel, exchange: Exchanging[Reply], timeout: float) -> Reply:
-    """Send and receive messages until the server ends its side."""
-    requests = Remembering(exchange.messages())
-    try:
-        call = channel.stream_stream(exchange.rpc)(requests, timeout=timeout)
-    except ValueError as error:
-        raise closed_error() from error
-    try:
-        for message in call:
-            exchange.take(message)
-    except RpcError as error:
-        requests.raise_own()
-        raise read_error(error) from None
-    finally:
-        call.cancel()
-    return exchange.result(read_timing(call.trailing_metadata()))

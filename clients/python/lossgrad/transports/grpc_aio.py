@@ -10,17 +10,19 @@ from lossgrad.endpoints import Endpoint, Exchanging, Reply, Request
 from lossgrad.transports.base import AsyncTransport
 from lossgrad.transports.channels import (
     AioChannel,
+    Channel,
     RpcError,
     open_aio_channel,
+    open_channel,
     read_error,
     read_timing,
 )
 from lossgrad.transports.closed import closed_error, told_if_closed
+from lossgrad.transports.conversation import Conversation
 from lossgrad.transports.grpc import GrpcTransport
 from lossgrad.transports.per_process import PerProcess
-from lossgrad.transports.remembering import Remembering
 from lossgrad.transports.target import Target
-from lossgrad.transports.threaded import ThreadedTransport
+from lossgrad.transports.threaded import ThreadedTransport, Threads
 
 
 class GrpcAioTransport:
@@ -49,20 +51,22 @@ class _LoopTransport:
         self._target = target
         self._authority = authority
         self._channels: dict[asyncio.AbstractEventLoop, AioChannel] = {}
+        self._streams = _Streams(target, authority)
         self._is_closed = False
 
     async def send(
         self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
     ) -> Reply:
-        channel = self._channel()
         exchange = endpoint.exchange(request)
+        if exchange is not None:
+            return await self._streams.send(exchange, timeout)
+        channel = self._channel()
         with told_if_closed(lambda: self._is_closed):
-            if exchange is not None:
-                return await _converse(channel, exchange, timeout)
             return await _ask(channel, endpoint, request, timeout)
 
     async def close(self) -> None:
         self._is_closed = True
+        self._streams.close()
         channel = self._channels.pop(asyncio.get_running_loop(), None)
         if channel is not None:
             await channel.close()
@@ -82,6 +86,33 @@ class _LoopTransport:
             del self._channels[loop]
 
 
+class _Streams:
+    """Sends what travels in pieces, each over a blocking channel in a thread.
+
+    gRPC's asyncio part forgets the status of a server that ends a stream while its
+    caller still writes (https://github.com/grpc/grpc/issues/36066); and copying megabytes
+    would hold up the event loop.
+    """
+
+    def __init__(self, target: Target, authority: bytes | None) -> None:
+        self._channels = PerProcess[Channel](lambda: open_channel(target, authority))
+        self._threads = Threads()
+
+    async def send(self, exchange: Exchanging[Reply], timeout: float) -> Reply:
+        conversation = Conversation(self._channels.get(), exchange, timeout)
+        try:
+            return await self._threads.run(conversation.finish, timeout)
+        except BaseException:
+            conversation.cancel()
+            raise
+
+    def close(self) -> None:
+        self._threads.close()
+        channel = self._channels.close()
+        if channel is not None:
+            channel.close()
+
+
 async def _ask(
     channel: AioChannel, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
 ) -> Reply:
@@ -93,22 +124,6 @@ async def _ask(
     except RpcError as error:
         raise read_error(error) from None
     return endpoint.decode_proto(data, read_timing(metadata))
-
-
-async def _converse(channel: AioChannel, exchange: Exchanging[Reply], timeout: float) -> Reply:
-    """Send and receive messages until the server ends its side."""
-    requests = Remembering(exchange.messages())
-    call = channel.stream_stream(exchange.rpc)(requests, timeout=timeout)
-    try:
-        async for message in call:
-            exchange.take(message)
-        metadata = await call.trailing_metadata()
-    except RpcError as error:
-        requests.raise_own()
-        raise read_error(error) from None
-    finally:
-        call.cancel()
-    return exchange.result(read_timing(metadata))
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 import urllib3
 from urllib3 import exceptions
 
+from lossgrad.allocator import tune_unless_told
 from lossgrad.codecs.json_text import to_text
 from lossgrad.codecs.problem_details import decode_problem_details
 from lossgrad.codecs.server_timing import KEY, decode_timing
@@ -61,6 +62,7 @@ class HttpTransport:
 
 
 def _open_pool(authority: bytes | None) -> urllib3.PoolManager:
+    tune_unless_told()
     trust: dict[str, Any] = {} if authority is None else {"ca_cert_data": authority.decode()}
     return urllib3.PoolManager(num_pools=1, maxsize=_CONNECTIONS, retries=False, **trust)
 

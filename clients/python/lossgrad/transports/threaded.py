@@ -1,4 +1,4 @@
-"""A blocking transport for event loops, by a bounded pool of threads."""
+"""Blocking work, and blocking transports, for event loops: by a bounded pool of threads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import DeadlineExceeded, LossGradError
@@ -13,8 +14,49 @@ from lossgrad.transports.base import Transport
 from lossgrad.transports.closed import closed_error, told_if_closed
 from lossgrad.transports.per_process import PerProcess
 
+Done = TypeVar("Done")
+
 THREADS = 32
 """Most calls that are under way at a time; further ones wait, and their time runs."""
+
+
+class Threads:
+    """Runs blocking work for event loops, in at most `THREADS` threads of each process."""
+
+    def __init__(self) -> None:
+        self._pools = PerProcess[ThreadPoolExecutor](_open_pool)
+
+    async def run(self, work: Callable[[], Done], timeout: float) -> Done:
+        """Return what `work` returns; whoever is cancelled does not wait for it.
+
+        Raises
+        ------
+        DeadlineExceeded
+            After `timeout` seconds, whatever `work` does.
+        InvalidArgument
+            After `close`.
+        """
+        future = self._begin(work)
+        try:
+            with told_if_closed(lambda: self._pools.is_closed):
+                return await asyncio.wait_for(future, timeout)
+        except LossGradError:
+            raise
+        except TimeoutError as error:
+            raise DeadlineExceeded(f"no answer within {timeout:g} s") from error
+
+    def close(self) -> None:
+        """Refuse work, also what waits; what has begun ends by itself."""
+        pool = self._pools.close()
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, work: Callable[[], Done]) -> asyncio.Future[Done]:
+        pool = self._pools.get()
+        try:
+            return asyncio.get_running_loop().run_in_executor(pool, work)
+        except RuntimeError as error:  # another thread has shut the pool down meanwhile
+            raise closed_error() from error
 
 
 class ThreadedTransport:
@@ -26,34 +68,19 @@ class ThreadedTransport:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._pools = PerProcess[ThreadPoolExecutor](_open_pool)
+        self._threads = Threads()
 
     async def send(
         self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
     ) -> Reply:
         """Make one attempt; see `Transport.send`."""
-        future = self._begin(partial(self._transport.send, endpoint, request, timeout))
-        try:
-            with told_if_closed(lambda: self._pools.is_closed):
-                return await asyncio.wait_for(future, timeout)
-        except LossGradError:
-            raise
-        except TimeoutError as error:
-            raise DeadlineExceeded(f"no answer within {timeout:g} s") from error
+        attempt = partial(self._transport.send, endpoint, request, timeout)
+        return await self._threads.run(attempt, timeout)
 
     async def close(self) -> None:
         """Refuse attempts, those that wait too; those under way end by themselves."""
-        pool = self._pools.close()
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         self._transport.close()
-
-    def _begin(self, attempt: Callable[[], Reply]) -> asyncio.Future[Reply]:
-        pool = self._pools.get()
-        try:
-            return asyncio.get_running_loop().run_in_executor(pool, attempt)
-        except RuntimeError as error:  # another thread has shut the pool down meanwhile
-            raise closed_error() from error
 
 
 def _open_pool() -> ThreadPoolExecutor:

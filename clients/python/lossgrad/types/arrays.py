@@ -32,7 +32,7 @@ def read_array(value: object) -> Array:
         mask would be lost.
     """
     if type(value) is np.ndarray:
-        return cast(Array, value)
+        return value
     if isinstance(value, np.ndarray):
         return _without_subclass(cast(Array, value))
     try:
@@ -88,5 +88,5 @@ def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:
     if array.flags.c_contiguous or not leading:
         return array.reshape(prod(leading), *row)[span]
     # One reshape of an array with gaps would copy all of it.
-    flat: Any = np.arange(span.start, span.stop)
+    flat = cast(Array, np.arange(span.start, span.stop))
     return array[np.unravel_index(flat, leading)]

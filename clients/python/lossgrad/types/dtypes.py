@@ -32,7 +32,7 @@ _STANDARD: Final[dict[str, np.dtype[Any]]] = {
     "u64": np.dtype(np.uint64),
 }
 _NAME_OF_STANDARD: Final = {
-    dtype.newbyteorder(order): name for name, dtype in _STANDARD.items() for order in "<>"
+    either: name for name, dtype in _STANDARD.items() for either in (dtype, dtype.newbyteorder("S"))
 }
 
 

@@ -12,16 +12,19 @@ class InfoRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Limits on one call, in bytes; exceeding one is `TooLarge`."""
+    """Limits on one call, in bytes; exceeding one is `TooLarge`. `limits` counts them."""
 
     max_request_bytes: int
-    """Largest request: a gRPC message or an HTTP body; of a stream, all inputs of one row."""
+    """Largest request: a gRPC message or an HTTP body; of a stream, all inputs of one row.
+
+    A row has 64 KiB less, for what stands around it.
+    """
     max_response_bytes: int
     """Largest answer in one message, counted as the bytes of its arrays; of a stream, one row."""
     max_tensor_bytes: int
-    """Largest input or output of a stream."""
+    """Largest input or output of a stream, or in process."""
     max_stream_bytes: int
-    """All inputs and outputs of a stream together."""
+    """All inputs and outputs of a stream together, or in process."""
     max_held_bytes: int
     """What a stream makes the server hold: the parameters, and sums over rows in float64."""
 

@@ -21,10 +21,10 @@ from lossgrad.types.quantities import INPUTS, OUTPUTS
 STREAMED_FROM: Final = 4 * 2**20
 """Bytes of inputs and outputs together from which a call is better off as a stream."""
 
-STREAMED_INPUTS: Final = ("scores", "targets", "h1", "x")
+ROW_INPUTS: Final = tuple(name for name, entry in INPUTS.items() if entry.has_vectors)
 """Inputs that a stream carries row by row; all others are its parameters."""
 
-SUMS: Final = ("dw2", "db2", "dw1", "db1")
+SUMS: Final = tuple(name for name, entry in OUTPUTS.items() if not entry.has_rows)
 """Outputs that add up over the rows, in float64."""
 
 ROOM: Final = 64 * 2**10
@@ -119,10 +119,10 @@ def _check_answer(problem: Problem, limits: Limits, advice: str) -> None:
 
 
 def _check_held(problem: Problem, limits: Limits) -> None:
-    parameters = sum(a.nbytes for name, a in problem.inputs.items() if name not in STREAMED_INPUTS)
+    parameters = sum(a.nbytes for name, a in problem.inputs.items() if name not in ROW_INPUTS)
     sums = sum(8 * prod(problem.shape_of(name)) for name in _answered(problem) if name in SUMS)
     what = (
-        f"all inputs but {_listed(STREAMED_INPUTS)}, "
+        f"all inputs but {_listed(ROW_INPUTS)}, "
         f"with those of {_listed(SUMS)} that are wanted in float64, would have"
     )
     advice = f"want less, or {_HIGHER_LIMIT}"
@@ -130,8 +130,8 @@ def _check_held(problem: Problem, limits: Limits) -> None:
 
 
 def _check_row(problem: Problem, limits: Limits) -> None:
-    taken = sum(_row_bytes_of_input(problem, name) for name in STREAMED_INPUTS)
-    what = f"one row of {_listed(STREAMED_INPUTS)}, with {ROOM} bytes around it, would have"
+    taken = sum(_row_bytes_of_input(problem, name) for name in ROW_INPUTS)
+    what = f"one row of {_listed(ROW_INPUTS)}, with {ROOM} bytes around it, would have"
     _hold(limits, "max_request_bytes", what, taken + ROOM, _HIGHER_LIMIT)
     given = sum(_row_bytes_of_output(problem, name) for name in _answered(problem))
     advice = f"want less, or {_HIGHER_LIMIT}"

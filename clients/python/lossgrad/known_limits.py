@@ -1,0 +1,81 @@
+"""What a client knows of its server's limits: a policy without input and output.
+
+A call that is over a limit is refused before it is sent. Small calls never ask for the
+limits, and large ones share one answer. A server may have come back with higher ones,
+so that nothing is refused by an old answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from lossgrad.errors import Internal, LossGradError, PermissionDenied, TooLarge, Unimplemented
+from lossgrad.types import limits
+from lossgrad.types.info import Limits
+from lossgrad.types.problem import Problem
+
+SMALL: Final = 2**20
+"""Bytes of inputs and outputs together below which no limit is asked for."""
+
+SAYS_NOTHING: Final[tuple[type[LossGradError], ...]] = (Unimplemented, PermissionDenied, Internal)
+"""Errors of a server that does not tell its limits; it may compute all the same."""
+
+Check = Callable[[Problem, Limits], None]
+
+
+class KnownLimits:
+    """The limits of one server, once they were asked for.
+
+    Parameters
+    ----------
+    kind : {"grpc", "http", "local"}
+        How arrays travel there; see `Target.kind`.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._check = _CHECKS[kind]
+        self._is_told = False
+        self._limits: Limits | None = None
+        if kind == "local":  # nothing is sent, and the computation checks as it begins
+            self.learn(None)
+
+    def admit(self, problem: Problem) -> bool:
+        """Return whether a call may be sent; if not, `learn` the limits and `check` it."""
+        if limits.array_bytes(problem) < SMALL:
+            return True
+        if not self._is_told:
+            return False
+        try:
+            self.check(problem)
+        except TooLarge:
+            return False
+        return True
+
+    def learn(self, published: Limits | None) -> None:
+        """Take in what the server has answered; None where it says nothing."""
+        self._limits = published
+        self._is_told = True
+
+    def check(self, problem: Problem) -> None:
+        """Hold a call against the limits, so far as there are any.
+
+        Raises
+        ------
+        TooLarge
+            Which limit is exceeded, by what, and what to do about it.
+        """
+        if self._limits is not None:
+            self._check(problem, self._limits)
+
+
+def _check_grpc(problem: Problem, published: Limits) -> None:
+    check = limits.check_stream if limits.is_streamed(problem) else limits.check_message
+    check(problem, published)
+
+
+_CHECKS: Final[Mapping[str, Check]] = {
+    "grpc": _check_grpc,
+    "http": limits.check_text,
+    "local": limits.check_arrays,
+}
