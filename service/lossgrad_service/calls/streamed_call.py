@@ -100,4 +100,6 @@ class StreamedCall:
         width = declared.shape[-1]
         row_bytes = width * declared.itemsize
         check_order(piece, declared, self._n_arrived * row_bytes, row_bytes)
-        return np.frombuffer(piece.data, declared.dtype).reshape(-1, width)
+        rows = np.frombuffer(piece.data, declared.dtype).reshape(-1, width)
+        # Data that a caller did not pad begins anywhere; kernels take what is aligned.
+        return np.require(rows, requirements="A")

@@ -68,7 +68,10 @@ class ComputeStream:
         self._outputs = row_outputs(declared)
 
     def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes]:
-        """Compute a block straight into the message that answers it; none if nothing does."""
+        """Compute a block straight into the message that answers it."""
+        if not self._outputs:
+            call.compute(block, {})
+            return
         n_rows = len(next(iter(block.values())))
         message, rooms = chunks.reserve_output_chunks(
             [(o.name, self._n_answered * o.row_bytes, n_rows * o.row_bytes) for o in self._outputs]
@@ -77,8 +80,7 @@ class ComputeStream:
         with self._watch.stage("compute"):
             call.compute(block, {output.name: output.rows_in(room) for output, room in pairs})
         self._n_answered += n_rows
-        if self._outputs:
-            yield message
+        yield message
 
     def _opened(self) -> StreamedCall:
         if self._call is None:

@@ -1,24 +1,21 @@
-"""The methods of the service on the bytes of gRPC messages: decode, call, encode."""
+"""The methods of the service on the bytes of gRPC messages: decode, compute, encode."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Final
 
 from lossgrad.codecs import proto
-from lossgrad_service.calls import Service, Stopwatch
+from lossgrad.types import Problem, Result
+from lossgrad_service.calls import Method, Service, Stopwatch, is_quick
 
-Method: TypeAlias = Callable[[Service, bytes, Stopwatch], bytes]
-
-
-def compute(service: Service, message: bytes, watch: Stopwatch) -> bytes:
-    """Answer a ComputeRequest by a ComputeResponse."""
-    with watch.stage("decode"):
-        problem = proto.decode_problem(message)
-    with watch.stage("compute"):
-        result = service.compute(problem)
-    with watch.stage("encode"):
-        return proto.encode_result(result)
+COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
+    decode=proto.decode_problem,
+    compute=Service.compute,
+    encode=proto.encode_result,
+    small_bytes=2 * 2**20,
+    is_quick=is_quick,
+)
+"""Answers a ComputeRequest by a ComputeResponse."""
 
 
 def get_server_info(service: Service, message: bytes, watch: Stopwatch) -> bytes:
@@ -27,10 +24,3 @@ def get_server_info(service: Service, message: bytes, watch: Stopwatch) -> bytes
         request = proto.decode_info_request(message)
     with watch.stage("encode"):
         return proto.encode_info(service.info(request))
-
-
-COMPUTING: Mapping[str, Method] = {"Compute": compute}
-"""Methods that take a thread, by their name in the proto."""
-
-TELLING: Mapping[str, Method] = {"GetServerInfo": get_server_info}
-"""Methods that cost nothing, by their name in the proto."""

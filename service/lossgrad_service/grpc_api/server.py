@@ -13,10 +13,14 @@ from lossgrad_service.grpc_api.reflection import Reflection
 
 
 class GrpcServer:
-    """Serves a dispatcher over gRPC; made and used on one event loop."""
+    """Serves a dispatcher over gRPC; made and used on one event loop.
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self._server = aio.server(options=_options(dispatcher.service.limits.max_request_bytes))
+    Its ports are its own, or with `shares_ports` those of other processes as well.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, *, shares_ports: bool) -> None:
+        limit = dispatcher.service.limits.max_request_bytes
+        self._server = aio.server(options=_options(limit, shares_ports))
         self._health = Health(("", SERVICE_NAME))
         self._reflection = Reflection((SERVICE_NAME, health.SERVICE_NAME))
         self._server.add_generic_rpc_handlers((service_handler(dispatcher),))
@@ -57,11 +61,11 @@ class GrpcServer:
         await self._server.stop(grace)
 
 
-def _options(max_request_bytes: int) -> list[tuple[str, int]]:
+def _options(max_request_bytes: int, shares_ports: bool) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", max_request_bytes),
         # The limit on answers is checked before they are computed.
         ("grpc.max_send_message_length", -1),
-        # A port that another process has is then an error, not shared in silence.
-        ("grpc.so_reuseport", 0),
+        # With 0 a port that another process has is an error, not shared in silence.
+        ("grpc.so_reuseport", int(shares_ports)),
     ]
