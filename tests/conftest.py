@@ -9,10 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import lossgrad
 from lossgrad_service import core
 from tests import running
+
+# An example that takes long is no failure: machines differ.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "http")
 EXAMPLES = {"local": 150}

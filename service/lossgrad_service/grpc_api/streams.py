@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from lossgrad.errors import LossGradError
+from lossgrad.errors import Cancelled, LossGradError
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
 from lossgrad_service.grpc_api.contexts import Context, abort, request_id_of, tell_timing
@@ -44,7 +44,7 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
         except LossGradError as error:
             await abort(context, error, request_id)
         except _GONE:  # the caller, while it was answered
-            return
+            await abort(context, Cancelled("the connection broke"), request_id)
         tell_timing(context, request_id, watch)
 
     return grpc.stream_stream_rpc_method_handler(answer)
