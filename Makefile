@@ -10,7 +10,7 @@ PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
 INTEGRATIONS := .venv-integrations
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations accuracy bench-kernel check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations accuracy bench bench-kernel check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, J
 
 accuracy: $(INTEGRATIONS)/.ready ## Compute the tables of docs/accuracy.md again
 	$(INTEGRATIONS)/bin/python -m integrations.accuracy
+
+bench: $(INTEGRATIONS)/.ready ## Time calls beside echoes, tutorials' services and PyTorch; draws docs/bench.png
+	$(INTEGRATIONS)/bin/lossgrad bench --png docs/bench.png $(ARGS)
 
 bench-kernel: $(INTEGRATIONS)/.ready ## Time the kernels beside other libraries; draws docs/bench-kernel.png
 	$(INTEGRATIONS)/bin/lossgrad bench-kernel --png docs/bench-kernel.png $(ARGS)

@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from typer.testing import CliRunner
 
-from lossgrad_service.benchmarks import timing
-from lossgrad_service.benchmarks.kernel import command, libraries
+from lossgrad_service.benchmarks import matplotlib_check, timing
+from lossgrad_service.benchmarks.copies import copies
+from lossgrad_service.benchmarks.figures import rounded
+from lossgrad_service.benchmarks.kernel import libraries
 from lossgrad_service.benchmarks.kernel.chart import save_chart
-from lossgrad_service.benchmarks.kernel.copies import copies, shared_copies
-from lossgrad_service.benchmarks.kernel.figures import rounded
+from lossgrad_service.benchmarks.kernel.copies import shared_copies
 from lossgrad_service.benchmarks.kernel.problems import Way, random_head, random_scores
 from lossgrad_service.benchmarks.kernel.shapes import SHAPES, Shape
 from lossgrad_service.benchmarks.kernel.table import kernel_table
@@ -140,7 +141,7 @@ def test_command_shows_every_shape_and_draws(tmp_path: Path) -> None:
 def test_missing_matplotlib_is_told_before_anything_is_timed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(command, "find_spec", lambda _: None)
+    monkeypatch.setattr(matplotlib_check, "find_spec", lambda _: None)
     done = CliRunner().invoke(app, ["bench-kernel", "--png", str(tmp_path / "chart.png")])
     assert done.exit_code == 1
     assert "pip install 'lossgrad[demo]'" in done.output

@@ -3,7 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import Queue
 from typing import IO
@@ -71,8 +71,8 @@ def test_service_that_does_not_stop_is_killed_and_waited_for(
 ) -> None:
     start, children = process._child, []
 
-    def observed(log: IO[str]) -> subprocess.Popen[str]:
-        children.append(start(log))
+    def observed(command: Sequence[str], log: IO[str]) -> subprocess.Popen[str]:
+        children.append(start(command, log))
         return children[-1]
 
     monkeypatch.setattr(process, "_child", observed)

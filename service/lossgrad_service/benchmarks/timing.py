@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
-from lossgrad_service.benchmarks.ways import Call
+Call: TypeAlias = Callable[[], object]
+"""What is timed."""
 
-WARM_UP = 5
-"""Calls of each way that are not counted."""
+Turn: TypeAlias = list[float]
+"""Wall times of calls that followed each other."""
 
 SETTLING_SECONDS = 0.03
 """Before a turn: what threads of OpenMP and BLAS spin for, at most, before they sleep."""
@@ -21,48 +23,45 @@ WARMING_SECONDS = 0.02
 TURN_SECONDS = 0.1
 """Of those that are, one at least."""
 
-
-def seconds(call: Call) -> float:
-    """Return the wall time of one call."""
-    begun = time.perf_counter()
-    call()
-    return time.perf_counter() - begun
+MOST_SECONDS = 10.0
+"""Of calls of one way that are counted; it then sits out the rounds that are left."""
 
 
-def medians(ways: Mapping[str, Call], repeats: int) -> dict[str, float]:
-    """Return the median wall time of each way over `repeats` rounds of all, in seconds."""
-    for call in ways.values():
-        for _ in range(WARM_UP):
-            call()
-    return _medians_of_rounds(ways, seconds, repeats)
+def turns(ways: Mapping[str, Call], rounds: int) -> dict[str, list[Turn]]:
+    """Return the turns of each way; in a round all take theirs, but those that took long."""
+    taken: dict[str, list[Turn]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, call in ways.items():
+            if sum(map(sum, taken[name])) < MOST_SECONDS:
+                taken[name].append(_turn(call))
+    return taken
 
 
 def settled_medians(ways: Mapping[str, Call], rounds: int) -> dict[str, float]:
-    """Return the same of ways that keep threads of their own, which would get in each other's way.
-
-    A round is one turn of each way, of which the median counts.
-    """
-    return _medians_of_rounds(ways, _settled_seconds, rounds)
-
-
-def _settled_seconds(call: Call) -> float:
-    """Return the median wall time of a call in a turn."""
-    time.sleep(SETTLING_SECONDS)
-    _calls_for(WARMING_SECONDS, call)
-    return float(np.median(_calls_for(TURN_SECONDS, call)))
+    """Return the median wall time of each way in seconds; the median of a turn counts."""
+    return {
+        name: float(np.median([np.median(turn) for turn in taken]))
+        for name, taken in turns(ways, rounds).items()
+    }
 
 
-def _calls_for(least: float, call: Call) -> list[float]:
+def calls_for(least: float, call: Call) -> Turn:
     """Return the wall times of calls for `least` seconds, or of one that takes longer."""
     end = time.perf_counter() + least
-    times = [seconds(call)]
+    times = [_seconds(call)]
     while time.perf_counter() < end:
-        times.append(seconds(call))
+        times.append(_seconds(call))
     return times
 
 
-def _medians_of_rounds(
-    ways: Mapping[str, Call], measure: Callable[[Call], float], rounds: int
-) -> dict[str, float]:
-    figures = [[measure(call) for call in ways.values()] for _ in range(rounds)]
-    return dict(zip(ways, np.median(figures, axis=0).tolist(), strict=True))
+def _turn(call: Call) -> Turn:
+    # Ways may keep threads of their own, which would get in each other's way.
+    time.sleep(SETTLING_SECONDS)
+    calls_for(WARMING_SECONDS, call)
+    return calls_for(TURN_SECONDS, call)
+
+
+def _seconds(call: Call) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun

@@ -16,6 +16,11 @@ import threading
 from lossgrad_service.__main__ import main
 
 
+def end_with_parent() -> None:
+    """Have this process get a SIGTERM when its standard input ends."""
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+
+
 def _end_with_standard_input() -> None:
     # os.read and not sys.stdin, whose lock a thread must not hold at exit.
     while os.read(sys.stdin.fileno(), 1):
@@ -24,5 +29,5 @@ def _end_with_standard_input() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    end_with_parent()
     main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from lossgrad_service.benchmarks.kernel.figures import Figures
 from lossgrad_service.benchmarks.kernel.shapes import SHAPES, Shape
 from lossgrad_service.benchmarks.kernel.table import kernel_table
 from lossgrad_service.benchmarks.kernel.ways import calls_of
+from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
 from lossgrad_service.benchmarks.timing import settled_medians
 from lossgrad_service.cli.errors import told_kindly
 
@@ -39,7 +39,7 @@ def bench_kernel(
     the most from what takes a core away.
     """
     if png is not None:
-        _require_matplotlib()
+        require_matplotlib()
     shapes = track(shape or SHAPES, "timing", transient=True)
     figures = {each: settled_medians(calls_of(each), rounds) for each in shapes}
     console = Console()
@@ -54,9 +54,3 @@ def _draw(figures: Figures, png: Path) -> None:
 
     with told_kindly():
         save_chart(figures, png)
-
-
-def _require_matplotlib() -> None:
-    if find_spec("matplotlib") is None:
-        typer.echo("lossgrad: the chart needs matplotlib: pip install 'lossgrad[demo]'", err=True)
-        raise typer.Exit(1)

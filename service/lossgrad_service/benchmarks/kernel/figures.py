@@ -1,4 +1,4 @@
-"""What was measured, and how its numbers are written."""
+"""What was measured."""
 
 from __future__ import annotations
 
@@ -9,8 +9,3 @@ from lossgrad_service.benchmarks.kernel.shapes import Shape
 
 Figures: TypeAlias = Mapping[Shape, Mapping[str, float]]
 """Seconds of each way at each shape, a copy of the inputs among them."""
-
-
-def rounded(number: float, digits: int) -> str:
-    """Return a number of so many digits."""
-    return f"{float(f'{number:.{digits}g}'):,g}"

@@ -47,7 +47,8 @@ def _mean_loss(problem: Scores, gradient: Array, threads: int) -> float:
         )
 
     in_parallel(compute, tiles.spans(n_rows, tiles.rows_per_run(n_classes)), threads)
-    return float(softmax.label_losses(out.rest, gap, np.ones(n_rows)).mean())
+    losses, _ = softmax.label_losses(out.rest, gap, frozen(np.ones(n_rows)), every)
+    return float(losses.mean())
 
 
 def whole_call_of_scores(problem: Scores, threads: int) -> Way:

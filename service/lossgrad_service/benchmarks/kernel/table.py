@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from lossgrad_service.benchmarks.kernel.figures import Figures, rounded
+from lossgrad_service.benchmarks.figures import rounded
+from lossgrad_service.benchmarks.kernel.figures import Figures
 from lossgrad_service.benchmarks.kernel.libraries import DISTRIBUTIONS, version_of
 from lossgrad_service.benchmarks.kernel.shapes import Shape
 from lossgrad_service.benchmarks.kernel.ways import MEMCPY, PYTORCH

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from lossgrad.types import Array
+from lossgrad_service.benchmarks.copies import copies
 from lossgrad_service.benchmarks.kernel import ours, textbook
-from lossgrad_service.benchmarks.kernel.copies import copies, shared_copies
+from lossgrad_service.benchmarks.kernel.copies import shared_copies
 from lossgrad_service.benchmarks.kernel.libraries import is_there, jax, pytorch, scikit_learn
 from lossgrad_service.benchmarks.kernel.problems import (
     THREADS,
@@ -18,7 +19,7 @@ from lossgrad_service.benchmarks.kernel.problems import (
     random_scores,
 )
 from lossgrad_service.benchmarks.kernel.shapes import Shape
-from lossgrad_service.benchmarks.ways import Call
+from lossgrad_service.benchmarks.timing import Call
 
 MEMCPY, PYTORCH = "memcpy", "PyTorch"
 """What the others are compared with."""

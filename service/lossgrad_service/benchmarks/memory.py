@@ -1,0 +1,70 @@
+"""How much memory a server holds while it answers large calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final
+
+from lossgrad_service.benchmarks.results import Memory
+from lossgrad_service.benchmarks.servers import running_lossgrad, running_reference
+from lossgrad_service.benchmarks.ways import WAYS, names
+from lossgrad_service.benchmarks.workloads import Workload
+from lossgrad_service.child import Child
+
+PROCESSES: Final = Path("/proc")
+"""Where Linux tells of processes; elsewhere no memory is measured."""
+
+CALLS = 3
+
+SMALL: Final = Workload.parse("A")
+LARGE: Final = Workload.parse("D")
+
+
+def resident(pid: int) -> Memory:
+    """Return the resident bytes of a process and of all that come of it, now and at their peaks.
+
+    What processes share counts in each; their peaks may not have been at the same time.
+    """
+    now, peak = zip(*map(_resident_alone, _family(pid)), strict=True)
+    return Memory(sum(now), sum(peak))
+
+
+def _resident_alone(pid: int) -> tuple[int, int]:
+    status = (PROCESSES / str(pid) / "status").read_text()
+    kibibytes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
+    return 1024 * int(kibibytes["VmRSS"]), 1024 * int(kibibytes["VmHWM"])
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for children in (PROCESSES / str(pid) / "task").glob("*/children"):
+        for child in children.read_text().split():
+            yield from _family(int(child))
+
+
+def memory_of_large_calls() -> dict[str, Memory]:
+    """Return what servers that are started for it hold, by the way that calls them."""
+    return {
+        names.STREAM: _grown(running_lossgrad(), names.STREAM),
+        names.GRPCIO: _grown(running_reference("tutorial_grpcio"), names.GRPCIO),
+    }
+
+
+def _grown(server: AbstractContextManager[Child], name: str) -> Memory:
+    """Return the memory of a server after a small call, and at its peak by large ones."""
+    way = WAYS[name]
+    with server as child:
+        target = child.addresses[way.server]
+        _call(name, target, SMALL, 1)
+        idle = resident(child.pid).idle
+        _call(name, target, LARGE, CALLS)
+        return Memory(idle, resident(child.pid).peak)
+
+
+def _call(name: str, target: str, workload: Workload, times: int) -> None:
+    with WAYS[name].open(target, workload) as call:
+        for _ in range(times):
+            call()
