@@ -8,10 +8,13 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from lossgrad_service.calls import Dispatcher, Readiness, Service
+from lossgrad_service.cores import share_cores
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
+from lossgrad_service.runtime.addresses import addresses_of, in_address
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
+from lossgrad_service.runtime.memory import tune_malloc
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.threads import compute_threads
 from lossgrad_service.runtime.unix_socket import reserved_path
@@ -38,11 +41,8 @@ class Server:
     @property
     def addresses(self) -> dict[str, str]:
         """Where the server listens, by protocol; each a target that the client takes."""
-        host = _in_address(self.settings.host)
-        found = {"gRPC": f"{host}:{self.grpc_port}", "HTTP": f"http://{host}:{self.http_port}"}
-        if self.settings.unix_socket is not None:
-            found["Unix"] = f"unix://{self.settings.unix_socket.absolute()}"
-        return found
+        found = {"grpc_port": self.grpc_port, "http_port": self.http_port}
+        return addresses_of(self.settings.model_copy(update=found))
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as resources:
@@ -69,11 +69,14 @@ class Server:
         await self._grpc.drain()
 
     async def _start(self, resources: AsyncExitStack) -> None:
+        tune_malloc(self.settings)
+        share_cores(self.settings.workers)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
         dispatcher = self._dispatcher(threads)
-        self._grpc = GrpcServer(dispatcher)
-        self._http = HttpServer(dispatcher)
+        shares_ports = self.settings.workers > 1
+        self._grpc = GrpcServer(dispatcher, shares_ports=shares_ports)
+        self._http = HttpServer(dispatcher, shares_ports=shares_ports)
         self._listen(resources)
         await self._http.start()
         await self._grpc.start()
@@ -94,7 +97,7 @@ class Server:
     def _listen(self, resources: AsyncExitStack) -> None:
         host, path = self.settings.host, self.settings.unix_socket
         resources.callback(self._http.close)
-        self.grpc_port = self._grpc.listen(f"{_in_address(host)}:{self.settings.grpc_port}")
+        self.grpc_port = self._grpc.listen(f"{in_address(host)}:{self.settings.grpc_port}")
         self.http_port = self._http.listen(host, self.settings.http_port)
         if path is not None:
             resources.enter_context(reserved_path(path))
@@ -103,8 +106,3 @@ class Server:
     async def _stop_adapters(self) -> None:
         grace = self.settings.shutdown_grace_seconds
         await asyncio.gather(self._grpc.stop(grace), self._http.stop(grace))
-
-
-def _in_address(host: str) -> str:
-    """Return a host as it stands before a port: an IPv6 address in brackets."""
-    return f"[{host}]" if ":" in host else host

@@ -1,11 +1,31 @@
-"""What adapters share: request ids, readiness, the stopwatch, the guard."""
+"""What adapters share: where calls run, request ids, readiness, the stopwatch, the guard."""
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
+
+import numpy as np
 import pytest
 
 from lossgrad.errors import Internal, InvalidArgument, TooLarge
-from lossgrad_service.calls import Readiness, Stopwatch, accept_request_id, guarded
+from lossgrad.types import Limits, Problem
+from lossgrad_service.calls import (
+    Dispatcher,
+    Method,
+    Readiness,
+    Service,
+    Stopwatch,
+    accept_request_id,
+    guarded,
+    is_quick,
+)
+
+SERVICE = Service(
+    limits=Limits(**dict.fromkeys(Limits.__dataclass_fields__, 2**40)),
+    describe=lambda: pytest.fail("nobody asked"),
+)
 
 
 @pytest.mark.parametrize("sent", ["a", "x" * 128, "!~0-_/"])
@@ -24,9 +44,10 @@ def test_readiness():
     now = [10.0]
     readiness = Readiness(lambda: now[0])
     assert (readiness.state, readiness.is_ready, readiness.uptime) == ("starting", False, 0)
+    assert not readiness.is_warm
     readiness.set_ready()
     now[0] = 12.5
-    assert (readiness.is_ready, readiness.uptime) == (True, 2.5)
+    assert (readiness.is_ready, readiness.is_warm, readiness.uptime) == (True, True, 2.5)
     readiness.set_draining()
     assert (readiness.state, readiness.is_ready, readiness.uptime) == ("draining", False, 2.5)
 
@@ -37,6 +58,98 @@ def test_stopwatch_keeps_stages_in_order():
         pass
     assert list(watch.timing) == ["inner", "decode"]
     assert 0 <= watch.timing["inner"] <= watch.timing["decode"]
+
+
+def test_stage_of_several_parts_adds_up():
+    watch = Stopwatch()
+    with watch.stage("compute"):
+        pass
+    first = watch.timing["compute"]
+    for _ in range(100):
+        with watch.stage("compute"):
+            pass
+    assert watch.timing["compute"] > first
+
+
+@pytest.mark.parametrize(
+    ("size", "quick", "warm", "decoded_by", "computed_by"),
+    [
+        (4, True, True, "loop", "loop"),
+        (4, False, True, "loop", "thread"),
+        (5, True, True, "thread", "thread"),
+        (5, False, True, "thread", "thread"),
+        (4, True, False, "thread", "thread"),
+    ],
+)
+def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, computed_by):
+    found = []
+
+    def step(value):
+        found.append("loop" if get_ident() == loop else "thread")
+        return value
+
+    method = Method(
+        decode=step,
+        compute=lambda _, request: step(request),
+        encode=lambda reply: step(reply.upper()),
+        small_bytes=4,
+        is_quick=lambda _: quick,
+    )
+    readiness = Readiness()
+    if warm:
+        readiness.set_ready()
+    watch, loop = Stopwatch(), get_ident()
+    with ThreadPoolExecutor(1) as threads:
+        dispatcher = Dispatcher(SERVICE, readiness, threads)
+        answer = asyncio.run(dispatcher.answer(method, "id", b"x" * size, watch))
+    assert answer == b"X" * size
+    assert found == [decoded_by, computed_by, computed_by]
+    assert list(watch.timing) == ["decode", "compute", "encode"]
+
+
+@pytest.mark.parametrize("failing", ["decode", "compute", "encode"])
+@pytest.mark.parametrize("quick", [True, False])
+def test_bug_in_any_step_is_internal(failing, quick, caplog):
+    steps = {
+        "decode": lambda message: message,
+        "compute": lambda _, request: request,
+        "encode": lambda reply: reply,
+    }
+    steps[failing] = lambda *_: 1 / 0
+    method = Method(**steps, small_bytes=4, is_quick=lambda _: quick)
+    readiness = Readiness()
+    readiness.set_ready()
+    with ThreadPoolExecutor(1) as threads, pytest.raises(Internal, match="id-1"):
+        asyncio.run(
+            Dispatcher(SERVICE, readiness, threads).answer(method, "id-1", b"", Stopwatch())
+        )
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("shapes", "options", "quick"),
+    [
+        ({"scores": (128, 10), "h1": (128, 100), "w2": (100, 10)}, {}, True),
+        ({"scores": (256, 1000)}, {}, True),
+        ({"scores": (256, 1000)}, {"softcap": 30.0}, False),
+        ({"scores": (1024, 1000)}, {}, False),
+        ({"scores": (2**13, 1)}, {}, False),
+        ({"h1": (4096, 1), "w2": (1, 4096)}, {}, False),
+        ({"h1": (0, 4096), "w2": (4096, 4096)}, {}, False),
+        ({"scores": (1, 2), "x": (1, 2048), "w1": (2048, 2048)}, {}, False),
+    ],
+)
+def test_quick_is_what_takes_about_a_millisecond(shapes, options, quick):
+    arrays = {name: np.broadcast_to(np.float32(1), shape) for name, shape in shapes.items()}
+    rows = next(iter(shapes.values()))[0]
+    problem = Problem.of({**arrays, "labels": np.zeros(rows, np.int64), **options})
+    assert is_quick(problem) == quick
+
+
+def test_quick_depends_on_what_an_entry_costs():
+    targets = np.full((64, 128), 1 / 128)
+    assert is_quick(Problem.of({"scores": np.float32(targets), "targets": targets}))
+    assert not is_quick(Problem.of({"scores": targets, "targets": targets}))
 
 
 def test_guard_lets_our_errors_through(caplog):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Queue
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 import lossgrad
@@ -18,15 +20,20 @@ from lossgrad_service.calls import Dispatcher
 from tests.running import PATIENCE_SECONDS, running_server
 from tests.service.web import call
 
-LARGE, ABANDONED, SMALL = ([[1.0] * classes] for classes in (4, 3, 2))
+LARGE_ROWS = 2**13
+"""Rows that are too many to be computed on the event loop."""
 
 
-def body(scores):
-    return json.dumps({"scores": scores, "labels": [0]}).encode()
+def batch(rows, classes):
+    return {"scores": np.ones((rows, classes), np.float32), "labels": np.zeros(rows, np.int64)}
+
+
+def body(rows, classes):
+    return json.dumps({name: v.tolist() for name, v in batch(rows, classes).items()}).encode()
 
 
 class Computations:
-    """`core.compute` whose first call takes until `release`."""
+    """`core.compute` whose calls on large batches take until `release`."""
 
     def __init__(self, compute):
         self.classes: list[int] = []
@@ -34,9 +41,9 @@ class Computations:
         self._compute = compute
 
     def __call__(self, problem):
-        self.classes.append(problem.inputs["scores"].shape[1])
+        self.classes.append(problem.n_classes)
         self.entered.set()
-        assert self.release.wait(PATIENCE_SECONDS)
+        assert problem.n_rows < LARGE_ROWS or self.release.wait(PATIENCE_SECONDS)
         return self._compute(problem)
 
 
@@ -46,7 +53,7 @@ def busy_server(monkeypatch):
     computations = Computations(core.compute)
     monkeypatch.setattr(core, "compute", computations)
     with running_server(compute_threads=1) as running, lossgrad.Client(running.grpc) as client:
-        first = Thread(target=client.compute, kwargs={"scores": LARGE, "labels": [0]}, daemon=True)
+        first = Thread(target=client.compute, kwargs=batch(LARGE_ROWS, 4), daemon=True)
         first.start()
         try:
             assert computations.entered.wait(PATIENCE_SECONDS)
@@ -63,6 +70,42 @@ def test_busy_server_tells_what_it_is(monkeypatch, protocol):
         lossgrad.Client(running.server.addresses[protocol]) as client,
     ):
         assert client.info(timeout=PATIENCE_SECONDS).compute_threads == 1
+
+
+@pytest.mark.parametrize("protocol", ["gRPC", "HTTP"])
+def test_quick_call_is_answered_while_every_thread_computes(monkeypatch, protocol):
+    with (
+        busy_server(monkeypatch) as (running, computations),
+        lossgrad.Client(running.server.addresses[protocol]) as client,
+    ):
+        result = client.compute(**batch(1, 2), timeout=PATIENCE_SECONDS)
+        assert result.loss == pytest.approx(np.log(2))
+        assert set(result.timing) == {"decode", "compute", "encode"}
+        assert computations.classes == [4, 2]
+
+
+@pytest.mark.parametrize("protocol", ["gRPC", "HTTP"])
+def test_large_call_waits_for_a_thread(monkeypatch, protocol):
+    queued = Event()
+    run = Dispatcher.run
+
+    async def observed(*arguments):
+        asyncio.get_running_loop().call_soon(queued.set)
+        return await run(*arguments)
+
+    with (
+        busy_server(monkeypatch) as (running, computations),
+        lossgrad.Client(running.server.addresses[protocol]) as client,
+        ThreadPoolExecutor(1) as callers,
+    ):
+        monkeypatch.setattr(Dispatcher, "run", observed)
+        waiting = callers.submit(client.compute, **batch(LARGE_ROWS, 3))
+        assert queued.wait(PATIENCE_SECONDS)
+        client.compute(**batch(1, 2))
+        assert computations.classes == [4, 2]
+        computations.release.set()
+        assert waiting.result(PATIENCE_SECONDS).loss == pytest.approx(np.log(3))
+        assert computations.classes == [4, 2, 3]
 
 
 def test_queued_call_whose_caller_left_is_not_computed(monkeypatch):
@@ -85,14 +128,14 @@ def test_queued_call_whose_caller_left_is_not_computed(monkeypatch):
         assert events.get(timeout=PATIENCE_SECONDS) == "cancelled"
         computations.release.set()
         headers = {"content-type": "application/json"}
-        assert call(f"{running.http}/v1/compute", body(SMALL), headers).status == 200
+        assert call(f"{running.http}/v1/compute", body(LARGE_ROWS, 2), headers).status == 200
         assert computations.classes == [4, 2]
 
 
 @contextmanager
 def abandoned_call(base):
     """Send a whole call and leave without its answer at the block's end."""
-    parts, sent = urlsplit(base), body(ABANDONED)
+    parts, sent = urlsplit(base), body(LARGE_ROWS, 3)
     head = (
         "POST /v1/compute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(sent)}\r\n\r\n"

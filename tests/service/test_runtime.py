@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 from threadpoolctl import threadpool_info
 
-from lossgrad_service.core import available_cores
+from lossgrad_service.cores import available_cores
 from lossgrad_service.runtime.info import server_info
 from lossgrad_service.runtime.logs import EscapingFormatter, escape_control_characters
 from lossgrad_service.runtime.settings import Settings, is_loopback

@@ -9,6 +9,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
+import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -22,6 +23,8 @@ from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.web import call
 
 ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}
+LARGE = {"scores": np.zeros((2**13, 3), np.float32), "labels": np.zeros(2**13, np.int64)}
+"""Too many rows to be computed on the event loop, and too few to be streamed."""
 
 
 def health(target):
@@ -128,10 +131,10 @@ def test_call_under_way_finishes(monkeypatch, protocol, adapter):
         ThreadPoolExecutor() as threads,
         lossgrad.Client(running.server.addresses[protocol]) as client,
     ):
-        answer = threads.submit(client.compute, **ONE_ROW)
+        answer = threads.submit(client.compute, **LARGE)
         assert entered.wait(PATIENCE_SECONDS)
         running.request_stop()
-        assert answer.result(PATIENCE_SECONDS).n_rows == 1
+        assert answer.result(PATIENCE_SECONDS).n_rows == 2**13
 
 
 def test_ports_are_free_again_after_the_end():

@@ -2,69 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 
 from lossgrad_service.cli.serve import _warn_of_open_ports
 from tests.running import PATIENCE_SECONDS, read_line
-from tests.service.web import call, compute
-
-BODY = json.dumps({"scores": [[1, 2, 3]], "labels": [2]}).encode()
-FLAGS = ("--grpc-port", "0", "--http-port", "0", "--lame-duck-seconds", "0")
-
-
-def environment(variables):
-    # The client sets this one for its own process, which is the tests'.
-    inherited = {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
-    return {**inherited, **variables}
-
-
-PROGRAM = ("-m", "lossgrad_service")
-
-
-@contextmanager
-def serving(*flags, program=PROGRAM, **variables):
-    """Run the command until the block is left; yields the process and its addresses."""
-    command = [sys.executable, *program, "serve", *FLAGS, *flags]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment(variables), **pipes) as process:
-        try:
-            yield process, dict([read_line(process).split() for _ in range(2)])
-        finally:
-            process.kill()
-
-
-HEAD = (
-    "POST /v1/compute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    f"Content-Length: {len(BODY)}\r\n"
+from tests.service.processes import (
+    BODY,
+    FLAGS,
+    LARGE_BODY,
+    PIPES,
+    address_of,
+    environment,
+    half_sent_call,
+    head_of,
+    read_all,
+    refused,
+    serving,
 )
-
-
-def address_of(target):
-    parts = urlsplit(target)
-    return parts.hostname, parts.port
-
-
-@contextmanager
-def half_sent_call(address):
-    """Send a call but for its last byte; the server's 100 tells that it is under way."""
-    expecting = HEAD + "Expect: 100-continue\r\n\r\n"
-    with socket.create_connection(address_of(address), PATIENCE_SECONDS) as connection:
-        connection.sendall(expecting.encode() + BODY[:-1])
-        assert connection.recv(100).startswith(b"HTTP/1.1 100")
-        yield connection
-
-
-def read_all(connection):
-    return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+from tests.service.web import call, compute
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -112,7 +72,7 @@ def test_endless_computation_does_not_outlast_the_grace():
     with serving(*flags, program=("-c", ENDLESS)) as (process, addresses):
         address = address_of(addresses["HTTP"])
         with socket.create_connection(address, PATIENCE_SECONDS) as connection:
-            connection.sendall(HEAD.encode() + b"\r\n" + BODY)
+            connection.sendall(head_of(LARGE_BODY) + LARGE_BODY)
             assert read_line(process) == "computing\n"
             process.terminate()
             assert process.wait(PATIENCE_SECONDS) == 0
@@ -157,8 +117,7 @@ main()
 def test_signal_while_the_kernels_are_compiled_ends_in_order():
     """The first line is the compiler's; the addresses follow the signal."""
     command = [sys.executable, "-c", ENDLESS_COMPILER, "serve", *FLAGS]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment({}), **pipes) as process:
+    with subprocess.Popen(command, env=environment({}), **PIPES) as process:
         try:
             assert read_line(process).startswith("compiling")
             process.terminate()
@@ -174,20 +133,6 @@ def test_variables_are_read_and_flags_win():
         found = call(f"{addresses['HTTP']}/v1/info").json["limits"]
         assert (found["max_request_bytes"], found["max_response_bytes"]) == (99, 23)
         assert compute(addresses["HTTP"], {"scores": [[1, 2, 3]], "labels": [2]}).status == 413
-
-
-def refused(*flags, **variables):
-    command = [sys.executable, "-m", "lossgrad_service", "serve", *FLAGS, *flags]
-    done = subprocess.run(
-        command,
-        env=environment(variables),
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-    assert done.stdout == ""
-    return done.returncode, done.stderr
 
 
 @pytest.mark.parametrize(("flag", "protocol"), [("--grpc-port", "gRPC"), ("--http-port", "HTTP")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+import numpy as np
 import pytest
 
 import lossgrad
@@ -21,6 +22,19 @@ def test_serves_and_removes(path):
         with lossgrad.Client(f"unix://{path}") as client:
             assert client.compute(scores=[[1.0, 2.0]], labels=[0]).n_rows == 1
     assert not path.exists()
+
+
+def test_large_messages_come_and_go_whole(path):
+    scores = np.random.default_rng(1).standard_normal((2048, 2000), np.float32)
+    problem = {"scores": scores, "labels": np.arange(2048) % 2000}
+    with (
+        running_server(unix_socket=path) as running,
+        lossgrad.Client(f"unix://{path}") as unix,
+        lossgrad.Client(running.grpc) as tcp,
+    ):
+        over_unix, over_tcp = unix.compute(**problem), tcp.compute(**problem)
+    assert over_unix.loss == over_tcp.loss
+    np.testing.assert_array_equal(over_unix.dscores, over_tcp.dscores)
 
 
 def test_stale_socket_is_taken_over(path):

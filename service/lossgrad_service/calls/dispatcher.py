@@ -1,18 +1,22 @@
-"""Running calls: off the event loop where they compute, on it where they cost nothing."""
+"""Running calls: off the event loop where they compute for long, on it where they do not."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from lossgrad_service.calls.guard import guarded
+from lossgrad_service.calls.method import Method
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.service import Service
+from lossgrad_service.calls.stopwatch import Stopwatch
 
 Answer = TypeVar("Answer")
+Message = TypeVar("Message", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,31 @@ class Dispatcher:
     service: Service
     readiness: Readiness
     executor: Executor
+
+    async def answer(
+        self,
+        method: Method[Message, Any, Any],
+        request_id: str,
+        message: Message,
+        watch: Stopwatch,
+    ) -> bytes:
+        """Return the answer to a message, computed where that is quickest.
+
+        What takes about a millisecond is not handed to a thread, which would take as
+        long as small batches do. Before the kernels are there, anything may take long.
+
+        Raises
+        ------
+        LossGradError
+            As `run` does.
+        """
+        if len(message) > method.small_bytes or not self.readiness.is_warm:
+            return await self.run(request_id, partial(method, self.service, message, watch))
+        request = guarded(request_id, partial(method.read, message, watch))
+        work = partial(method.answer, self.service, request, watch)
+        if method.is_quick(request):
+            return guarded(request_id, work)
+        return await self.run(request_id, work)
 
     async def run(self, request_id: str, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, run on a compute thread.

@@ -23,6 +23,11 @@ class Readiness:
         return self.state == "ready"
 
     @property
+    def is_warm(self) -> bool:
+        """Whether every kernel is compiled."""
+        return self._ready_since is not None
+
+    @property
     def uptime(self) -> float:
         """Seconds since the server became ready; 0 before."""
         return 0.0 if self._ready_since is None else self._clock() - self._ready_since

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
-import signal
-import sys
-import threading
 from pathlib import Path
 from typing import Annotated
 
-from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.settings import flag
-from lossgrad_service.runtime.collector import relax_collector
+from lossgrad_service.cli.telling import start_told_kindly
+from lossgrad_service.runtime.addresses import print_addresses, print_stopping
 from lossgrad_service.runtime.logs import set_up_logging
+from lossgrad_service.runtime.process import run_to_the_end
 from lossgrad_service.runtime.settings import Settings, is_loopback
-from lossgrad_service.server import Server
+from lossgrad_service.runtime.signals import stop_on_signals
+from lossgrad_service.workers import supervise
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +30,11 @@ def serve(
     max_stream_bytes: Annotated[int | None, flag("max_stream_bytes")] = None,
     max_held_bytes: Annotated[int | None, flag("max_held_bytes")] = None,
     compute_threads: Annotated[int | None, flag("compute_threads")] = None,
+    workers: Annotated[int | None, flag("workers")] = None,
     lame_duck_seconds: Annotated[float | None, flag("lame_duck_seconds")] = None,
     shutdown_grace_seconds: Annotated[float | None, flag("shutdown_grace_seconds")] = None,
     kernel_cache: Annotated[Path | None, flag("kernel_cache")] = None,
+    malloc: Annotated[str | None, flag("malloc")] = None,
     log_level: Annotated[str | None, flag("log_level")] = None,
 ) -> None:
     """Serve gRPC and HTTP until SIGINT or SIGTERM; a second one exits at once.
@@ -43,14 +42,14 @@ def serve(
     Every flag is also a variable, --grpc-port LOSSGRAD_GRPC_PORT; the flag wins.
     """
     flags = {name: value for name, value in locals().items() if value is not None}
-    with told_kindly():
+    with start_told_kindly():
         settings = Settings(**flags)
         set_up_logging(settings.log_level)
         _warn_of_open_ports(settings.host)
-        relax_collector()
-        asyncio.run(_serve(settings))
-    if _still_computes():
-        _end_now()
+        if settings.workers == 1:
+            run_to_the_end(_serve(settings))
+        else:
+            supervise(settings)
 
 
 def _warn_of_open_ports(host: str) -> None:
@@ -59,38 +58,12 @@ def _warn_of_open_ports(host: str) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    # Not at the top: a process that supervises others has no use for gRPC and the kernels.
+    from lossgrad_service.server import Server
+
     server = Server(settings)
-    _stop_on_signals(server)
+    stop_on_signals(server.request_stop)
     async with server:
-        for protocol, address in server.addresses.items():
-            print(f"{protocol}  {address}", flush=True)
+        print_addresses(server.addresses)
         await server.wait()
-        print("stopping: calls under way may finish; a second signal exits at once", flush=True)
-
-
-def _stop_on_signals(server: Server) -> None:
-    loop = asyncio.get_running_loop()
-    received: list[signal.Signals] = []
-
-    def stop(signum: signal.Signals) -> None:
-        if received:
-            os._exit(128 + signum)
-        received.append(signum)
-        server.request_stop()
-
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, stop, signum)
-
-
-def _still_computes() -> bool:
-    """Tell whether the interpreter would wait for threads before it ends."""
-    others = set(threading.enumerate()) - {threading.current_thread()}
-    return any(not thread.daemon for thread in others)
-
-
-def _end_now() -> None:
-    """End the process: calls that outlast the grace have nobody left to answer."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+        print_stopping()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from lossgrad.types import Array
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.layers import Layers
 from lossgrad_service.core.plan import Plan
+from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.weights import Denominator, RowWeights
 
 
@@ -50,7 +53,7 @@ class Block:
         return cls(
             start=start,
             weights=weights,
-            counted=weights.live & (not denominator.zeroes),
+            counted=frozen(np.zeros(n_rows, bool)) if denominator.zeroes else weights.live,
             scores=layers.scores,
             hidden=layers.hidden,
             x=layers.x,
@@ -59,7 +62,9 @@ class Block:
         )
 
     def at(self, span: slice) -> Block:
-        """Return some rows of this block."""
+        """Return some rows of this block; itself if they are all."""
+        if span.stop - span.start == len(self.counted):
+            return self
         return Block(
             start=self.start + span.start,
             weights=self.weights.at(span),

@@ -33,7 +33,7 @@ class Checks:
         self._plan = plan
         self._findings = Findings()
         self._finite = plan.options.nonfinite == "error"
-        self._may_be_masked = _maskable(plan, constants)
+        self._constants = constants
 
     def check(self, run: Block, first: Array) -> None:
         """Note what is wrong with a run of rows.
@@ -95,7 +95,7 @@ class Checks:
         With targets, `labels` are classes of the largest score.
         """
         scores = run.scores
-        masked = np.isneginf(scores) & self._may_be_masked
+        masked = np.isneginf(scores) & _maskable(self._plan, self._constants)
         rule = _SCORES_OVERFLOW if self._plan.scores_are_computed else FINITE
         self._note(run, "scores", rule, sound, ~np.isfinite(scores) & ~masked, scores)
         hopeless = masked.all(axis=1)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lossgrad.types import Problem, Result, dtypes
+from lossgrad.types import Array, Problem, Result, dtypes
 from lossgrad.types.quantities import OUTPUTS
 from lossgrad_service.core.accumulator import Accumulator
+from lossgrad_service.core.cost import is_quick
 from lossgrad_service.core.inputs import inputs_with_rows, rows_of
 from lossgrad_service.kernels.matrices.blas import one_thread
 from lossgrad_service.kernels.matrices.tiles import spans
@@ -19,8 +20,8 @@ from lossgrad_service.kernels.parallel import available_cores
 def compute(problem: Problem, threads: int | None = None) -> Result:
     """Return the loss of a problem and the outputs that it wants.
 
-    At most `threads` threads work on it, as many as there are cores if None; the result
-    has the same bits whatever their number.
+    At most `threads` threads work on it, as many as there are cores if None, unless it is
+    quick; the result has the same bits whatever their number.
 
     The inputs are read only. Memory beyond them and the outputs: a few blocks of
     rows, float64 sums for dW2 and dW1, and copies of weights that are not
@@ -34,8 +35,12 @@ def compute(problem: Problem, threads: int | None = None) -> Result:
     """
     started = perf_counter()
     with np.errstate(all="ignore"), one_thread():
-        outputs = _outputs(problem, threads or available_cores())
+        outputs = _outputs(problem, threads or _threads_for(problem))
     return Result(outputs, {"compute": perf_counter() - started})
+
+
+def _threads_for(problem: Problem) -> int:
+    return 1 if is_quick(problem) else available_cores()
 
 
 def _outputs(problem: Problem, threads: int) -> dict[str, Any]:
@@ -46,11 +51,12 @@ def _outputs(problem: Problem, threads: int) -> dict[str, Any]:
         if name in OUTPUTS and OUTPUTS[name].has_rows
     }
     inputs = inputs_with_rows(problem)
-    flat = {name: array.reshape(_flat_shape(problem, name)) for name, array in arrays.items()}
+    flat = {name: _flat(array, problem) for name, array in arrays.items()}
     for span in spans(problem.n_rows, accumulator.plan.block_rows):
         accumulator.feed(rows_of(inputs, span), {name: array[span] for name, array in flat.items()})
     return accumulator.finish() | arrays
 
 
-def _flat_shape(problem: Problem, name: str) -> tuple[int, ...]:
-    return (problem.n_rows, *problem.shape_of(name)[len(problem.leading) :])
+def _flat(array: Array, problem: Problem) -> Array:
+    """Return an array with its leading axes as one."""
+    return array.reshape(problem.n_rows, *array.shape[len(problem.leading) :])

@@ -23,8 +23,8 @@ def softmax(
     pull = weight / context.divisor / context.plan.options.temperature
     rows, gap = _softmax_rows(context, run, scores, pull, gradient)
     store(context.plan, rows, scores, out)
-    losses = np.where(run.weights.live, kernels.label_losses(rows.rest, gap, weight), 0.0)
-    return RowLosses(losses, are_finite(run, rows.rest, gap), rows.first)
+    losses, sound = kernels.label_losses(rows.rest, gap, frozen(weight), run.weights.live)
+    return RowLosses(losses, sound, rows.first)
 
 
 def hinge(
@@ -35,9 +35,9 @@ def hinge(
     weight, totals = run.weights.at_labels(context.class_weights), np.zeros(len(scores))
     hinge_kernels.hinge_rows(
         scores,
-        frozen(labels),
-        frozen(live),
-        frozen(run.counted),
+        labels,
+        live,
+        run.counted,
         frozen(weight / context.divisor),
         context.plan.options.margin,
         totals,
@@ -66,9 +66,9 @@ def _softmax_rows(
     rows, gap = SoftmaxRows.empty(len(scores)), np.zeros(len(scores))
     kernels.label_rows(
         scores,
-        frozen(run.weights.labels),
+        run.weights.labels,
         active_rows(context, run),
-        frozen(run.counted),
+        run.counted,
         frozen(pull),
         context.plan.scaling,
         rows.first,

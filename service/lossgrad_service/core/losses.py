@@ -56,5 +56,8 @@ class Losses:
 def _written_out(plan: Plan, class_weights: Array | None) -> Array:
     """Return c with its ones, for the general form; nobody else pays for them."""
     if class_weights is None:
-        class_weights = np.ones(plan.n_classes if plan.is_soft else 0)
+        class_weights = np.ones(plan.n_classes) if plan.is_soft else _NONE
     return frozen(class_weights)
+
+
+_NONE = np.ones(0)

@@ -17,6 +17,16 @@ _SUMS = frozenset({"dw2", "db2"})
 _OF_ALL_ROWS = frozenset({"probs", "log_partition", "predictions"})
 
 
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def row_dtype_of(problem: Problem) -> np.dtype[Any]:
+    """Return float64 if any of scores, h1, w2, b2, x, w1, b1 is; float32 otherwise."""
+    sent = problem.inputs
+    is_wide = any(sent[name].dtype.itemsize == 8 for name in _ROW_INPUTS if name in sent)
+    return _DOUBLE if is_wide else _SINGLE
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Which quantities are computed, in which dtype, how many rows at a time."""
@@ -45,9 +55,7 @@ class Plan:
     @classmethod
     def of(cls, problem: Problem, threads: int = 1) -> Self:
         """Return the plan for a problem that this many threads may work on."""
-        sent = problem.inputs
-        wide = any(sent[name].dtype.itemsize == 8 for name in _ROW_INPUTS if name in sent)
-        row_dtype = np.dtype(np.float64 if wide else np.float32)
+        sent, row_dtype = problem.inputs, row_dtype_of(problem)
         # Of all widths, wanted or not: a row's bits must not depend on `want`.
         width = max(problem.sizes.values())
         tile_rows = tiles.rows_per_tile(width, row_dtype)

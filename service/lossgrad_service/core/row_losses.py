@@ -41,9 +41,14 @@ class RowLosses:
 
 def active_rows(context: LossContext, run: Block) -> Array:
     """Return which rows are computed: the live ones, or all if something is told of each."""
-    return frozen(run.weights.live | context.plan.tells_all_rows)
+    live = run.weights.live
+    return frozen(np.ones_like(live)) if context.plan.tells_all_rows else live
 
 
 def are_finite(run: Block, *numbers: Array) -> bool:
     """Return whether what was computed of the live rows, each (n,), is finite."""
-    return all(bool((np.isfinite(array) | ~run.weights.live).all()) for array in numbers)
+    return all(_holds(np.isfinite(array), run.weights.live) for array in numbers)
+
+
+def _holds(found: Array, live: Array) -> bool:
+    return bool(found.all()) or bool((found | ~live).all())

@@ -17,6 +17,8 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
     (such as bytes that arrived at an odd offset) by loops of its own, which round in
     another order; and compiled code is made anew for each kind of array.
     """
+    if array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned:
+        return frozen(array)
     widen = _WIDENING.get(array.dtype) if dtype == np.float32 and array.ndim == 2 else None
     if widen is None:
         return frozen(np.require(array, dtype, ("C", "A")))
@@ -43,9 +45,11 @@ def write_rows(rows: Array, view: Array) -> None:
 
 
 def frozen(array: Array) -> Array:
-    """Return a read-only view of an array."""
+    """Return a read-only view of an array; itself if it is read-only."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view
 
 

@@ -24,10 +24,10 @@ def softmax(
     statistics = kernels.Statistics(*told, losses, z_terms, sound)
     kernels.soft_rows(
         scores,
-        frozen(run.weights.labels),
+        run.weights.labels,
         None if run.targets is None else ready(run.targets, np.dtype(np.float64)),
         active_rows(context, run),
-        frozen(run.counted),
+        run.counted,
         _weights(context, run),
         context.plan.scaling,
         kernels.Division(context.divisor, context.plan.options.temperature),
@@ -48,7 +48,7 @@ def softmax(
 
 def _weights(context: LossContext, run: Block) -> Weights:
     options = context.plan.options
-    sample, classes = frozen(run.weights.sample), context.all_class_weights
+    sample, classes = run.weights.sample, context.all_class_weights
     return Weights(sample, classes, options.label_smoothing, options.z_loss)
 
 
@@ -64,7 +64,7 @@ def _store_target_gradient(
         scores,
         frozen(rows.first),
         frozen(rows.rest),
-        frozen(run.counted),
+        run.counted,
         frozen(weight),
         context.all_class_weights,
         context.plan.scaling,

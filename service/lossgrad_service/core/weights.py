@@ -10,6 +10,7 @@ import numpy as np
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.inputs import inputs_with_rows, rows_of
+from lossgrad_service.core.rows import frozen
 from lossgrad_service.kernels.matrices import tiles
 
 _SUMMED_ROWS = 2**16
@@ -18,7 +19,7 @@ _SUMMED_ROWS = 2**16
 
 @dataclass(frozen=True, slots=True)
 class RowWeights:
-    """The labels and weights of a run of rows."""
+    """The labels and weights of a run of rows, read-only."""
 
     labels: Array
     """y, (n,), intp; class 0 stands in where the label is ignored, and with targets."""
@@ -41,7 +42,8 @@ class RowWeights:
             ignored = labels == ignore_index
             weights[ignored] = 0
             classes = np.where(ignored, 0, labels)
-        return cls(classes.astype(np.intp), weights, weights != 0, ignored)
+        read = classes.astype(np.intp, copy=False), weights, weights != 0, ignored
+        return cls(*map(frozen, read))
 
     def at(self, span: slice) -> RowWeights:
         """Return the weights of some rows of these."""
@@ -54,6 +56,8 @@ class RowWeights:
 
 def own_denominator(problem: Problem) -> float:
     """Return what a mean divides by: Σ a_i·c_{y_i} with labels, Σ a_i with targets."""
+    if not _weighs_rows(problem):
+        return float(problem.n_rows)
     sent = inputs_with_rows(problem, ("labels", "sample_weights"))
     classes = problem.class_weights if problem.labels is not None else None
     weights = None if classes is None else classes.astype(np.float64)
@@ -68,6 +72,13 @@ def own_denominator(problem: Problem) -> float:
         )
         total += float(read.at_labels(weights).sum())
     return total
+
+
+def _weighs_rows(problem: Problem) -> bool:
+    """Return whether any row may count for more or less than 1."""
+    sent = problem.inputs
+    by_class = "class_weights" in sent and "labels" in sent
+    return by_class or "sample_weights" in sent or problem.options.ignore_index is not None
 
 
 @dataclass(frozen=True, slots=True)

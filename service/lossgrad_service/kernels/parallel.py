@@ -20,13 +20,10 @@ from contextvars import copy_context
 from functools import cache
 from typing import Any, TypeVar
 
+from lossgrad_service.cores import available_cores
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
-
-
-def available_cores() -> int:
-    """Return the number of cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache
@@ -58,6 +55,8 @@ def in_parallel(
     Exception
         The first that `work` raised; what was not begun by then is not done.
     """
+    if threads == 1:
+        return [work(item) for item in items]
     work_left = _WorkLeft(work, items)
     futures: list[Future[None]] = []
     try:

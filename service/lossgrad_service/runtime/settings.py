@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lossgrad_service.core import available_cores
+from lossgrad_service.cores import available_cores
 
 MEBIBYTE = 2**20
 GIBIBYTE = 2**30
@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         description="Calls that are decoded, computed and encoded at the same time; "
         "as many as there are cores by default.",
     )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processes that share both ports, the compute threads and the cores.",
+    )
     lame_duck_seconds: Seconds = Field(
         default=2.0,
         description="How long a server that was told to stop says that it is not ready "
@@ -81,6 +87,11 @@ class Settings(BaseSettings):
         default=None,
         description="Directory where compiled code is looked for and kept "
         "before the installation's own and the user's.",
+    )
+    malloc: Literal["tuned", "default"] = Field(
+        default="tuned",
+        description="Whether glibc's malloc keeps freed memory for the next messages (tuned) "
+        "or is left as it is (default); clients read this variable, too.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe messages that are logged."

@@ -21,15 +21,26 @@ def reserved_path(path: Path) -> Iterator[None]:
     Raises
     ------
     OSError
+        As `require_free`.
+    """
+    require_free(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def require_free(path: Path) -> None:
+    """Remove what an earlier server left at `path`.
+
+    Raises
+    ------
+    OSError
         Where a server listens there, a file lies there that is no socket, the folder
         is missing, or the path is too long.
     """
     _check_place(path)
     _remove_stale(path)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _check_place(path: Path) -> None:

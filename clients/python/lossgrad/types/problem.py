@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, Final, Self, TypedDict, cast
 
@@ -67,7 +68,7 @@ class ProblemArguments(TypedDict, total=False):
     gradient_dtype: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
     """One checked batch; arrays as contract §2, absent ones None."""
 
@@ -143,7 +144,7 @@ class Problem:
             **cast(dict[str, Any], arrays),
         )
 
-    @property
+    @cached_property
     def n_rows(self) -> int:
         """N, the product of the leading axes."""
         return prod(self.leading)
@@ -155,8 +156,8 @@ class Problem:
 
     def shape_of(self, output: str) -> tuple[int, ...]:
         """Return the shape of an output array in the answer."""
-        entry = OUTPUTS[output]
-        fixed = tuple(self.sizes[axis] for axis in entry.axes if axis != ROWS)
+        entry, sizes = OUTPUTS[output], self.sizes
+        fixed = tuple([sizes[axis] for axis in entry.axes if axis != ROWS])
         return self.leading + fixed if entry.has_rows else fixed
 
     def dtype_of(self, output: str) -> str:
@@ -172,12 +173,12 @@ class Problem:
         """Return the bytes of an output array, known before anything is computed."""
         return prod(self.shape_of(output)) * dtypes.to_numpy(self.dtype_of(output)).itemsize
 
-    @property
+    @cached_property
     def request_bytes(self) -> int:
         """Bytes of the inputs' array data."""
         return sum(array.nbytes for array in self.inputs.values())
 
-    @property
+    @cached_property
     def response_bytes(self) -> int:
         """Bytes of the array data of the answer."""
         return sum(self.bytes_of(name) for name in self.want if name in OUTPUTS)
@@ -194,9 +195,7 @@ class Problem:
             "b2": ("w2",) if "w2" in sent else ("scores",),
             "b1": ("w1",),
         }[name]
-        present = [
-            cast(str, dtypes.to_name(sent[part].dtype)) for part in made_from if part in sent
-        ]
+        present = [cast(str, dtypes.to_name(sent[p].dtype)) for p in made_from if p in sent]
         return dtypes.widest(present)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -21,7 +22,7 @@ ROWS: Final = "…"
 """Stands for the leading axes, any number of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Input:
     """An array that a caller may send."""
 
@@ -29,12 +30,12 @@ class Input:
     dtypes: tuple[str, ...]
     doc: str
 
-    @property
+    @cached_property
     def has_rows(self) -> bool:
         """Whether it has an entry, or a vector of them, for each row."""
         return ROWS in self.axes
 
-    @property
+    @cached_property
     def has_vectors(self) -> bool:
         """Whether it has a vector for each row."""
         return self.has_rows and len(self.axes) > 1
@@ -48,7 +49,7 @@ class Scalar:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Output:
     """An array that a caller may ask for."""
 
@@ -61,7 +62,7 @@ class Output:
     dtype: str | None = None
     """Its dtype where that is fixed; otherwise that of `gradient_of`, or of the scores."""
 
-    @property
+    @cached_property
     def has_rows(self) -> bool:
         """Whether it has an entry, or a vector of them, for each row."""
         return ROWS in self.axes

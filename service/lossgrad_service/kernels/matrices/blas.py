@@ -66,19 +66,13 @@ class SharedHold:
     def __init__(self, take: Callable[[], Callable[[], None]]) -> None:
         self._take = take
         self._lock = Lock()
-        self._inside: dict[object, int] = {}
+        self._inside: dict[Hold, int] = {}
         """The thread that entered, for each with-block that is not left."""
         self._release: Callable[[], None] | None = None
 
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
+    def __call__(self) -> Hold:
         """Hold within a with-block; may be nested and entered from many threads."""
-        block = object()
-        self._enter(block)
-        try:
-            yield
-        finally:
-            self._leave(block)
+        return Hold(self)
 
     def survive_forks(self) -> None:
         """Keep this right in forked children: the thread that forks goes on, the others are not.
@@ -103,20 +97,36 @@ class SharedHold:
         self._lock = Lock()
         for block, thread in list(self._inside.items()):
             if thread != get_ident():
-                self._leave(block)
+                self.leave(block)
 
-    def _enter(self, block: object) -> None:
+    def enter(self, block: Hold) -> None:
+        """Enter a with-block."""
         with self._lock:
             if not self._inside:
                 self._release = self._take()
             self._inside[block] = get_ident()
 
-    def _leave(self, block: object) -> None:
+    def leave(self, block: Hold) -> None:
         """Leave a with-block, unless a fork has done it."""
         with self._lock:
             entered = self._inside.pop(block, None) is not None
             if entered and not self._inside and self._release is not None:
                 self._release()
+
+
+class Hold:
+    """One with-block of a `SharedHold`; small calls have no time for a generator."""
+
+    __slots__ = ("_shared",)
+
+    def __init__(self, shared: SharedHold) -> None:
+        self._shared = shared
+
+    def __enter__(self) -> None:
+        self._shared.enter(self)
+
+    def __exit__(self, *_: object) -> None:
+        self._shared.leave(self)
 
 
 one_thread = SharedHold(_limit)

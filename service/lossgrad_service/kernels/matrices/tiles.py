@@ -9,6 +9,7 @@ same number of rows: the last tile is filled up with zeros. With BLAS on one thr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ _COLUMNS = 2**11
 """Sums of columns that are added to at a time: they stay in the first cache."""
 
 
+@lru_cache(maxsize=64)
 def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
     """Return the rows of one tile: a power of two, at most 256 and at most 8 MiB (or one row).
 
@@ -44,6 +46,7 @@ def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
     return min(MAX_TILE_ROWS, rows_within(MAX_TILE_BYTES, width, dtype))
 
 
+@lru_cache(maxsize=64)
 def rows_per_run(classes: int) -> int:
     """Return the rows that one thread works on at a time: a power of two.
 
@@ -57,6 +60,7 @@ def rows_per_run(classes: int) -> int:
     return power_of_two_within(RUN_ENTRIES // (classes + ROW_ENTRIES))
 
 
+@lru_cache(maxsize=64)
 def rows_per_block(width: int, dtype: np.dtype[Any], smallest: int) -> int:
     """Return the rows that are held at a time: a power of two, at most 32 MiB or `smallest`.
 

@@ -171,7 +171,7 @@ def log_partition(maximum: Array, rest: Array) -> Array:
     return maximum + np.log1p(rest)
 
 
-def label_losses(rest: Array, gap: Array, weight: Array) -> Array:
+def label_losses(rest: Array, gap: Array, weight: Array, live: Array) -> tuple[Array, bool]:
     """Return Q·(lse − z_y) = Q·log1p(T) + Q·(m − z_y); both parts have Q's sign: nothing cancels.
 
     Parameters
@@ -180,10 +180,28 @@ def label_losses(rest: Array, gap: Array, weight: Array) -> Array:
         T and m − z_y, (n,), float64.
     weight
         Q = a·c_y, (n,), float64; a row of weight 0 loses 0, even where the gap is ∞.
+    live
+        Which rows lose anything, (n,), bool.
 
     Returns
     -------
-    Array
-        (n,), float64; NaN where T is, whatever the weight.
+    tuple
+        (n,), float64, NaN where T is, whatever the weight, and 0 in rows that are not
+        live; and whether T and m − z_y of the live rows are finite.
     """
-    return weight * np.log1p(rest) + np.where(weight == 0, 0.0, weight * gap)
+    losses = weight * np.log1p(rest)
+    return losses, bool(_add_gaps(losses, rest, gap, weight, live))
+
+
+@program
+def _add_gaps(losses: Array, rest: Array, gap: Array, weight: Array, live: Array) -> bool:
+    """Add Q·(m − z_y) to Q·log1p(T); return whether what they are made of is finite."""
+    wrong = 0
+    for i in range(losses.size):
+        if live[i]:
+            if not np.isnan(rest[i]):  # which of two NaN a sum is, differs from lane to lane
+                losses[i] += weight[i] * gap[i] if weight[i] != 0 else 0.0
+            wrong |= int(not (abs(rest[i]) < np.inf and abs(gap[i]) < np.inf))
+        else:
+            losses[i] = 0.0
+    return wrong == 0

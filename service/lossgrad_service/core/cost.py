@@ -1,0 +1,36 @@
+"""How long a problem takes, roughly, before any of it is computed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lossgrad.types import Problem
+from lossgrad_service.core.plan import row_dtype_of
+from lossgrad_service.kernels.matrices.tiles import ROW_ENTRIES
+
+QUICK: Final = 2**19
+"""Entries of float32 scores, each about a nanosecond: what one thread computes at once."""
+
+_GENERAL: Final = 8
+"""What the general form of the loss or a softcap makes of an entry."""
+_PAIRS: Final = 32
+"""What that takes once more of float64 scores, which are computed in pairs."""
+_PRODUCTS: Final = 16
+"""Multiply-adds of matrix products that take as long as an entry."""
+
+
+def is_quick(problem: Problem) -> bool:
+    """Return whether one thread computes a problem in a millisecond or so, whatever it wants."""
+    sizes, rows = problem.sizes, problem.n_rows + 1
+    entries = rows * (sizes["C"] + ROW_ENTRIES) * _cost_of_entry(problem)
+    hidden = rows * sizes.get("D", 0)
+    multiply_adds = 3 * hidden * (sizes["C"] + sizes.get("P", 0))
+    return entries + multiply_adds // _PRODUCTS <= QUICK
+
+
+def _cost_of_entry(problem: Problem) -> int:
+    options = problem.options
+    is_general = "targets" in problem.inputs or options.label_smoothing > 0 or options.z_loss > 0
+    if not is_general and options.softcap is None:
+        return 1
+    return _GENERAL * _PAIRS if row_dtype_of(problem).itemsize == 8 else _GENERAL

@@ -1,0 +1,30 @@
+"""Where a server listens, in the words that people and clients read."""
+
+from __future__ import annotations
+
+from lossgrad_service.runtime.settings import Settings
+
+
+def addresses_of(settings: Settings) -> dict[str, str]:
+    """Return where a server with these ports listens, by protocol; each a target of the client."""
+    host = in_address(settings.host)
+    found = {"gRPC": f"{host}:{settings.grpc_port}", "HTTP": f"http://{host}:{settings.http_port}"}
+    if settings.unix_socket is not None:
+        found["Unix"] = f"unix://{settings.unix_socket.absolute()}"
+    return found
+
+
+def in_address(host: str) -> str:
+    """Return a host as it stands before a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def print_addresses(addresses: dict[str, str]) -> None:
+    """Print a line for each address, which tells that the server is ready."""
+    for protocol, address in addresses.items():
+        print(f"{protocol}  {address}", flush=True)
+
+
+def print_stopping() -> None:
+    """Print that the server was told to stop."""
+    print("stopping: calls under way may finish; a second signal exits at once", flush=True)

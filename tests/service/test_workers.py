@@ -1,0 +1,401 @@
+"""Several workers behind the same ports: all answer, are replaced, and end together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import select
+import signal
+import socket
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event, Timer
+
+import pytest
+
+import lossgrad
+from lossgrad_service import cores
+from lossgrad_service.runtime.settings import Settings
+from lossgrad_service.workers import supervisor
+from lossgrad_service.workers.backoff import Backoff
+from lossgrad_service.workers.keeper import PATIENCE, Keeper, WorkerFailed
+from lossgrad_service.workers.line import decode_line, encode_line
+from lossgrad_service.workers.ports import reserved_port
+from lossgrad_service.workers.process import WorkerProcess
+from lossgrad_service.workers.shares import shares_of
+from lossgrad_service.workers.supervisor import Supervisor
+from tests.running import PATIENCE_SECONDS, read_line
+from tests.service.processes import half_sent_call, read_all, refused, serving
+
+TWO = ("--workers", "2")
+ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}
+IS_READY = re.compile(r"(worker \d) is ready as process (\d+)")
+
+
+def next_ready(process):
+    """Read the log on to the next worker that is ready; return its name and process id."""
+    too_long = Timer(PATIENCE_SECONDS, process.kill)
+    too_long.start()
+    try:
+        return next(found.groups() for line in process.stderr if (found := IS_READY.search(line)))
+    finally:
+        too_long.cancel()
+
+
+def both_ready(process):
+    return {name: int(pid) for name, pid in (next_ready(process) for _ in range(2))}
+
+
+@pytest.fixture(scope="module")
+def served():
+    """Two workers: their supervisor, addresses, and process ids by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        flags = (*TWO, "--compute-threads", "5", "--unix-socket", f"{folder}/s")
+        with serving(*flags, lines=3) as (process, addresses):
+            yield process, addresses, both_ready(process)
+
+
+def n_sockets(pid):
+    links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    return sum(link.startswith("socket:") for link in links)
+
+
+HTTP_HELLO = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+GRPC_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"  # with empty SETTINGS
+
+
+@pytest.mark.parametrize(("protocol", "hello"), [("gRPC", GRPC_HELLO), ("HTTP", HTTP_HELLO)])
+def test_connections_are_spread_among_the_workers(served, protocol, hello):
+    _, addresses, workers = served
+    host, _, port = addresses[protocol].rpartition("/")[2].rpartition(":")
+    before = {pid: n_sockets(pid) for pid in workers.values()}
+    with ExitStack() as stack:
+        for _ in range(32):
+            connection = socket.create_connection((host, int(port)), PATIENCE_SECONDS)
+            stack.enter_context(connection).sendall(hello)
+            assert connection.recv(100)
+        more = [n_sockets(pid) - before[pid] for pid in before]
+    assert sum(more) == 32
+    assert min(more) > 0
+
+
+def test_threads_are_divided(served):
+    with lossgrad.Client(served[1]["gRPC"]) as client:
+        assert client.info().compute_threads == 2
+
+
+def test_supervisor_has_neither_grpc_nor_the_kernels(served):
+    loaded = Path(f"/proc/{served[0].pid}/maps").read_text()
+    assert "libpython" in loaded or "python3" in loaded
+    assert not re.search("grpc|numpy|llvm", loaded)
+
+
+def test_killed_worker_is_replaced_and_no_call_fails(served):
+    process, addresses, workers = served
+    over = Event()
+
+    def call_on(target):
+        with lossgrad.Client(target) as client:
+            answers = [client.compute(**ONE_ROW).loss]
+            while not over.is_set():
+                answers.append(client.compute(**ONE_ROW).loss)
+        return answers
+
+    with ThreadPoolExecutor() as threads:
+        callers = [threads.submit(call_on, addresses[protocol]) for protocol in ("gRPC", "HTTP")]
+        try:
+            for name in ("worker 1", "worker 2"):
+                os.kill(workers[name], signal.SIGKILL)
+                again, pid = next_ready(process)
+                assert again == name
+                workers[name] = int(pid)
+        finally:
+            over.set()
+        answers = [loss for caller in callers for loss in caller.result(PATIENCE_SECONDS)]
+    assert len(set(answers)) == 1
+
+
+def test_unix_socket_is_taken_over_by_the_first_workers_successor(served):
+    process, addresses, workers = served
+    os.kill(workers["worker 1"], signal.SIGKILL)
+    workers["worker 1"] = int(next_ready(process)[1])
+    with lossgrad.Client(addresses["Unix"]) as client:
+        assert client.compute(**ONE_ROW).n_rows == 1
+
+
+def wait_for_end(descriptors):
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+        assert poll.poll(PATIENCE_SECONDS * 1000)
+        poll.unregister(descriptor)
+
+
+@contextmanager
+def watched(pids):
+    """Yield a function that returns once the processes have ended, whoever their parent is."""
+    descriptors = [os.pidfd_open(pid) for pid in pids]
+    try:
+        yield partial(wait_for_end, descriptors)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def test_signal_lets_calls_under_way_finish():
+    with serving(*TWO) as (process, addresses), watched(both_ready(process).values()) as ended:
+        with half_sent_call(addresses["HTTP"]) as connection:
+            process.terminate()
+            assert read_line(process).startswith("stopping")
+            connection.sendall(b"}")
+            assert '"n_rows":1' in read_all(connection)
+        assert process.wait(PATIENCE_SECONDS) == 0
+        ended()
+
+
+def test_second_signal_ends_all_at_once():
+    with (
+        serving(*TWO) as (process, addresses),
+        watched(both_ready(process).values()) as ended,
+        half_sent_call(addresses["HTTP"]),
+    ):
+        process.send_signal(signal.SIGINT)
+        assert read_line(process).startswith("stopping")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGINT
+        ended()
+
+
+def test_workers_end_with_a_supervisor_that_was_killed():
+    with serving(*TWO) as (process, _), watched(both_ready(process).values()) as ended:
+        process.kill()
+        ended()
+
+
+@pytest.mark.parametrize(("flag", "protocol"), [("--grpc-port", "gRPC"), ("--http-port", "HTTP")])
+def test_busy_port_is_one_line(flag, protocol):
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
+        port = taken.getsockname()[1]
+        code, text = refused(*TWO, flag, str(port))
+    assert (code, text.count("\n")) == (1, 1)
+    assert text.startswith(f"lossgrad: {protocol} cannot listen on 127.0.0.1:{port}: ")
+
+
+def test_refusals_are_those_of_one_process(tmp_path):
+    missing = ("--unix-socket", str(tmp_path / "nowhere/s"))
+    for flags in (missing, ("--http-port", "70000")):
+        assert refused(*TWO, *flags) == refused(*flags)
+    code, text = refused("--workers", "0")
+    assert code == 2
+    assert text.startswith("lossgrad: --workers (LOSSGRAD_WORKERS): ")
+
+
+# Ports
+
+
+def bound(port, *options):
+    """Bind and listen as another process would."""
+    other = socket.socket()
+    for option in options:
+        other.setsockopt(socket.SOL_SOCKET, option, 1)
+    try:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+    except OSError:
+        other.close()
+        raise
+    return other
+
+
+def test_reserved_port_is_the_workers_alone():
+    with reserved_port("gRPC", "127.0.0.1", 0) as port:
+        with bound(port, socket.SO_REUSEPORT), bound(port, socket.SO_REUSEPORT):
+            pass
+        with pytest.raises(OSError, match="in use"):
+            bound(port, socket.SO_REUSEADDR)
+        with (
+            pytest.raises(OSError, match=f"HTTP cannot listen on 127.0.0.1:{port}: "),
+            reserved_port("HTTP", "127.0.0.1", port),
+        ):
+            pass
+    bound(port).close()
+
+
+def closed_connection(port, *options):
+    """Leave the remains of a connection that the server closed."""
+    with (
+        bound(port, socket.SO_REUSEADDR, *options) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
+        server.accept()[0].close()
+        client.recv(1)
+        return server.getsockname()[1]
+
+
+def test_what_is_left_of_connections_does_not_hold_a_port():
+    port = closed_connection(0)
+    with pytest.raises(OSError, match="in use"):
+        bound(port)
+    with reserved_port("gRPC", "127.0.0.1", port):
+        bound(port, socket.SO_REUSEADDR, socket.SO_REUSEPORT).close()
+        with pytest.raises(OSError, match="in use"):
+            bound(port, socket.SO_REUSEADDR)
+
+
+def test_address_that_is_not_ours_is_told():
+    with (
+        pytest.raises(OSError, match="gRPC cannot listen on"),
+        reserved_port("gRPC", "192.0.2.1", 0),
+    ):
+        pass
+
+
+# What each gets
+
+
+def test_shares_are_equal_and_one_thread_at_least(tmp_path):
+    settings = Settings(workers=3, compute_threads=8, unix_socket=tmp_path / "s")
+    shares = shares_of(settings)
+    assert [share.compute_threads for share in shares] == [2, 2, 2]
+    assert [share.unix_socket for share in shares] == [tmp_path / "s", None, None]
+    assert {
+        share.compute_threads for share in shares_of(Settings(workers=3, compute_threads=1))
+    } == {1}
+
+
+def test_shares_survive_the_line_whatever_the_variables(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOSSGRAD_UNIX_SOCKET", str(tmp_path / "other"))
+    monkeypatch.setenv("LOSSGRAD_COMPUTE_THREADS", "7")
+    for share in shares_of(Settings(workers=2, unix_socket=tmp_path / "a\nb", compute_threads=6)):
+        line = encode_line(share.model_dump_json())
+        assert Settings.model_validate_json(decode_line(line)) == share
+
+
+def test_cores_are_shared(monkeypatch):
+    monkeypatch.setattr(cores, "_cores_of_the_process", lambda: 7)
+    for processes, share in ((1, 7), (2, 3), (7, 1), (8, 1)):
+        monkeypatch.setattr(cores, "_sharing", 1)
+        cores.share_cores(processes)
+        assert cores.available_cores() == share
+
+
+# Restarts
+
+
+def test_pauses_double_up_to_the_longest():
+    backoff = Backoff(0.1, 0.5)
+    assert [backoff.next_pause() for _ in range(4)] == [0.1, 0.2, 0.4, 0.5]
+    backoff.reset()
+    assert backoff.next_pause() == 0.1
+
+
+def keeper_of(*programs):
+    """Return a keeper of Python programs, each run once, and the pauses that it takes."""
+    left, backoff = iter(programs), Backoff(0.0, 0.0)
+
+    def start():
+        return WorkerProcess.start("settings", [sys.executable, "-ISc", next(left)])
+
+    return Keeper("worker 1", start, backoff)
+
+
+FAILS = "import sys; sys.stdin.readline(); sys.exit(3)"
+SAYS = "import socket; line = socket.socket(fileno=0); line.recv(99); line.send(b'{}\\n')"
+BECOMES_READY = SAYS.format("ready")
+SAYS_WHY = SAYS.format("no room") + "; raise SystemExit(4)"
+
+
+def test_worker_that_never_gets_ready_is_given_up_with_its_cause():
+    keeper = keeper_of(*[FAILS] * (PATIENCE - 1), SAYS_WHY)
+    with pytest.raises(WorkerFailed) as failed:
+        asyncio.run(keeper.run())
+    assert str(failed.value) == (
+        f"worker 1 ended {PATIENCE} times in a row before it was ready, "
+        "the last time with exit code 4: no room"
+    )
+    assert not keeper.was_ready.is_set()
+
+
+def test_worker_that_ends_without_a_word_is_one_that_failed():
+    """Its unread settings reset the connection."""
+    with pytest.raises(WorkerFailed, match=r"exit code 5$"):
+        asyncio.run(keeper_of(*["raise SystemExit(5)"] * PATIENCE).run())
+
+
+def test_process_that_cannot_be_had_is_a_worker_that_failed():
+    def start():
+        return WorkerProcess.start("settings", ["/nowhere/python"])
+
+    with pytest.raises(WorkerFailed, match=r"no process: .*/nowhere/python"):
+        asyncio.run(Keeper("worker 1", start, Backoff(0.0, 0.0)).run())
+
+
+def test_worker_that_was_ready_resets_the_count():
+    failures = [FAILS] * (PATIENCE - 1)
+    keeper = keeper_of(*failures, BECOMES_READY, *failures, SAYS_WHY)
+    with pytest.raises(WorkerFailed):
+        asyncio.run(keeper.run())
+    assert keeper.was_ready.is_set()
+
+
+LASTS = BECOMES_READY + "; line.recv(1)"
+HANGS = LASTS + "; import time; time.sleep(60)"
+
+
+def supervise(*keepers, **settings):
+    """Supervise until a worker is given up, or else until all were ready and a signal came."""
+
+    async def stop_when_ready():
+        for keeper in keepers:
+            await keeper.was_ready.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async def scenario():
+        stopping = asyncio.create_task(stop_when_ready())
+        running = Supervisor(Settings(workers=2, **settings), keepers).run()
+        try:
+            await asyncio.wait_for(running, PATIENCE_SECONDS)
+        finally:
+            stopping.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_addresses_are_told_once_all_are_ready(capsys):
+    supervise(keeper_of(LASTS), keeper_of(FAILS, LASTS), host="::1", grpc_port=5, http_port=6)
+    assert capsys.readouterr().out.splitlines() == [
+        "gRPC  [::1]:5",
+        "HTTP  http://[::1]:6",
+        "stopping: calls under way may finish; a second signal exits at once",
+    ]
+
+
+def test_all_end_when_one_is_given_up(capsys):
+    with pytest.raises(WorkerFailed, match="exit code 3"):
+        supervise(keeper_of(LASTS), keeper_of(*[FAILS] * PATIENCE))
+    assert capsys.readouterr().out == ""
+
+
+def test_worker_that_does_not_stop_is_killed(monkeypatch, caplog):
+    monkeypatch.setattr(supervisor, "OVERTIME_SECONDS", 0.0)
+    supervise(keeper_of(HANGS), keeper_of(LASTS), lame_duck_seconds=0, shutdown_grace_seconds=0)
+    assert "did not stop within 0 s and are killed" in caplog.text
+
+
+def test_real_worker_says_why_it_does_not_start(tmp_path):
+    settings = Settings(workers=2, grpc_port=0, http_port=0, unix_socket=tmp_path / "nowhere/s")
+
+    async def scenario():
+        worker = await WorkerProcess.start(settings.model_dump_json())
+        assert not await worker.becomes_ready()
+        return await worker.end()
+
+    how = asyncio.run(scenario())
+    assert how == (
+        f"exit code 1: cannot listen on {tmp_path}/nowhere/s: there is no folder {tmp_path}/nowhere"
+    )
