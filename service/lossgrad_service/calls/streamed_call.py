@@ -33,6 +33,11 @@ class StreamedCall:
         self._parameters = Parameters(declared)
         self._n_arrived = 0
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether what comes next takes a millisecond or so; not before rows have come."""
+        return self._n_arrived > 0 and self._computation.is_quick
+
     def take(self, pieces: Sequence[Piece]) -> Iterator[Rows]:
         """Take in the pieces of one message and yield the blocks of rows that they complete.
 

@@ -6,10 +6,13 @@ from typing import Final
 
 from lossgrad.types import Problem
 from lossgrad_service.core.plan import row_dtype_of
-from lossgrad_service.kernels.matrices.tiles import ROW_ENTRIES
+from lossgrad_service.kernels.matrices.tiles import ROW_ENTRIES, RUN_ENTRIES
 
 QUICK: Final = 2**19
 """Entries of float32 scores, each about a nanosecond: what one thread computes at once."""
+
+QUICK_RUN: Final = RUN_ENTRIES + 2**18
+"""The same of a run of rows that streams: a whole one of plain scores is quick."""
 
 _GENERAL: Final = 8
 """What the general form of the loss or a softcap makes of an entry."""
@@ -21,11 +24,21 @@ _PRODUCTS: Final = 16
 
 def is_quick(problem: Problem) -> bool:
     """Return whether one thread computes a problem in a millisecond or so, whatever it wants."""
-    sizes, rows = problem.sizes, problem.n_rows + 1
+    return _cost(problem, problem.n_rows) <= QUICK
+
+
+def is_quick_by_runs(problem: Problem, run_rows: int) -> bool:
+    """Return whether one thread computes each run of rows in a millisecond or so."""
+    return _cost(problem, run_rows) <= QUICK_RUN
+
+
+def _cost(problem: Problem, n_rows: int) -> int:
+    """Return what some rows cost, in entries of float32 scores."""
+    sizes, rows = problem.sizes, n_rows + 1
     entries = rows * (sizes["C"] + ROW_ENTRIES) * _cost_of_entry(problem)
     hidden = rows * sizes.get("D", 0)
     multiply_adds = 3 * hidden * (sizes["C"] + sizes.get("P", 0))
-    return entries + multiply_adds // _PRODUCTS <= QUICK
+    return entries + multiply_adds // _PRODUCTS
 
 
 def _cost_of_entry(problem: Problem) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.accumulator import Accumulator
+from lossgrad_service.core.cost import is_quick_by_runs
 from lossgrad_service.core.gathering import Gatherer, Rows, n_rows_of
 from lossgrad_service.core.inputs import inputs_with_rows, rows_of
 from lossgrad_service.kernels.matrices.blas import one_thread
@@ -42,7 +43,10 @@ class RowStream:
             self._accumulator = Accumulator.of(problem, threads or available_cores())
         plan = self._accumulator.plan
         self._parameters = inputs_with_rows(problem, PARAMETERS_WITH_ROWS)
-        self._gatherer = Gatherer(problem.n_rows, plan.fed_rows, plan.block_rows)
+        self.is_quick = is_quick_by_runs(problem, plan.fed_rows)
+        """Whether each block is computed in a millisecond or so."""
+        most = plan.fed_rows if self.is_quick else plan.block_rows
+        self._gatherer = Gatherer(problem.n_rows, plan.fed_rows, most)
         self._n_computed = 0
 
     def blocks(self, rows: Rows) -> Iterator[Rows]:

@@ -10,7 +10,7 @@ import numpy as np
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.inputs import inputs_with_rows, rows_of
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.core.rows import frozen, ready
 from lossgrad_service.kernels.matrices import tiles
 
 _SUMMED_ROWS = 2**16
@@ -42,8 +42,8 @@ class RowWeights:
             ignored = labels == ignore_index
             weights[ignored] = 0
             classes = np.where(ignored, 0, labels)
-        read = classes.astype(np.intp, copy=False), weights, weights != 0, ignored
-        return cls(*map(frozen, read))
+        indices = ready(classes, np.dtype(np.intp))
+        return cls(indices, *map(frozen, (weights, weights != 0, ignored)))
 
     def at(self, span: slice) -> RowWeights:
         """Return the weights of some rows of these."""

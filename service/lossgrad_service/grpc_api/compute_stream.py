@@ -27,6 +27,11 @@ class ComputeStream:
         self._outputs: list[RowOutput] = []
         self._n_answered = 0
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether the next replies take a millisecond or so each."""
+        return self._call is not None and self._call.is_quick
+
     def replies(self, message: bytes) -> Iterator[bytes]:
         """Take in a ComputeStreamRequest and yield what it makes ready.
 

@@ -24,7 +24,9 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
     """Return the handler of ``ComputeStream`` on raw bytes.
 
     It reads a message when the last one is computed and its replies are on their way:
-    a caller that does not read, or does not send, holds nobody but itself.
+    a caller that does not read, or does not send, holds nobody but itself. Replies that take
+    about a millisecond are computed on the event loop: handing megabytes to a thread and
+    back costs more than that.
     """
 
     async def answer(_: object, context: Context) -> None:
@@ -33,8 +35,10 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
         stream = ComputeStream(dispatcher.service, watch)
 
         async def relay(replies: Iterator[bytes]) -> None:
+            at_once = stream.is_quick and dispatcher.readiness.is_warm
+            run = dispatcher.run_at_once if at_once else dispatcher.run
             following = partial(next, replies, None)
-            while (reply := await dispatcher.run(request_id, following)) is not None:
+            while (reply := await run(request_id, following)) is not None:
                 await context.write(reply)
 
         try:
