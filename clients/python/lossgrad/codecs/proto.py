@@ -13,9 +13,10 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from lossgrad.codecs import enums, proto_parts, proto_tensors
+from lossgrad.codecs import enums, proto_parts, proto_tensors, templates
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.errors import Internal, TooLarge, Violation
+from lossgrad.types.form import form_of
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import Problem
 from lossgrad.types.result import Result
@@ -23,6 +24,9 @@ from lossgrad.v1 import lossgrad_pb2 as pb
 
 # 2 GiB is protobuf's own limit; a megabyte is left for all that is not array data.
 _LARGEST_MESSAGE = (1 << 31) - (1 << 20)
+
+# All options in few words each; what they say is kept.
+_USUAL_REST = 512
 
 
 def encode_problem(problem: Problem) -> bytes:
@@ -46,6 +50,16 @@ def decode_problem(data: bytes) -> Problem:
     InvalidArgument
         Where the bytes are not a ComputeRequest or state no consistent problem.
     """
+    known = templates.arrays_in(pb.ComputeRequest, data)
+    if known is not None:
+        arrays, rest = known
+        options = proto_parts.known_options(rest) if len(rest) <= _USUAL_REST else None
+        if options is not None:
+            return Problem(form_of(arrays, options), arrays).checked()
+    return _decode_any_problem(data)
+
+
+def _decode_any_problem(data: bytes) -> Problem:
     try:
         sent, message = proto_tensors.split(pb.ComputeRequest, data)
     except DecodeError:
@@ -70,7 +84,13 @@ def decode_result(data: bytes, timing: Mapping[str, float]) -> Result:
     Internal
         Where the bytes are not a ComputeResponse.
     """
+    known = templates.arrays_in(pb.ComputeResponse, data)
     try:
+        if known is not None:
+            arrays, rest = known
+            message = pb.ComputeResponse.FromString(rest)
+            if not proto_tensors.of_message(message):
+                return Result(proto_parts.read_scalars(message) | arrays, timing)
         sent, message = proto_tensors.split(pb.ComputeResponse, data)
         arrays = {name: proto_tensors.read(tensor) for name, tensor in sent.items()}
     except DecodeError as error:

@@ -7,19 +7,24 @@ the contract gives it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from lossgrad.codecs import enums
 from lossgrad.errors import MAX_VIOLATIONS, Internal, InvalidArgument, Violation
 from lossgrad.types.options import NAMES, Options
-from lossgrad.types.quantities import SCALARS
+from lossgrad.types.options import read_options as check_options
+from lossgrad.types.quantities import INPUTS, SCALARS
 from lossgrad.v1 import lossgrad_pb2 as pb
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 _OPTIONS: Final = frozenset(NAMES)
+
+_ZEROS: Final = {name: scalar.type() for name, scalar in SCALARS.items() if name != "accuracy"}
+"""What scalars are that were not sent because they are 0."""
 
 
 def no_request(kind: type[Message], data: bytes) -> InvalidArgument:
@@ -81,8 +86,19 @@ def encode_scalars(scalars: Mapping[str, float]) -> bytes:
 
 def read_scalars(message: pb.ComputeResponse) -> dict[str, float | int]:
     """Return the scalars by name; `accuracy` only where it was asked for."""
-    return {
-        name: getattr(message, name)
-        for name in SCALARS
-        if name != "accuracy" or message.HasField("accuracy")
-    }
+    sent = {field.name: value for field, value in message.ListFields() if field.name in SCALARS}
+    return {**_ZEROS, **sent}
+
+
+@lru_cache(1024)
+def known_options(fields: bytes) -> Options | None:
+    """Return the options in what a ComputeRequest has beside inputs; None if all is not well."""
+    try:
+        message = pb.ComputeRequest.FromString(fields)
+    except DecodeError:
+        return None
+    violations: list[Violation] = []
+    arguments = read_options(message, violations)
+    options, refused = check_options(arguments)
+    has_inputs = any(field.name in INPUTS for field, _ in message.ListFields())
+    return None if violations or refused or has_inputs else options

@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from google.protobuf.message import Message
 
-from lossgrad.codecs import enums, tensors, wire
+from lossgrad.codecs import enums, templates, tensors, wire
 from lossgrad.codecs.proto_parts import AnyMessage
+from lossgrad.codecs.templates import Place
 from lossgrad.codecs.tensors import BadTensor, Layout
 from lossgrad.codecs.wire import LENGTH, VARINT, Unusual, tag
 from lossgrad.errors import Violation
@@ -26,6 +27,14 @@ class Sent(NamedTuple):
     dtype: int
     shape: Sequence[int]
     data: bytes | memoryview
+
+
+class _Field(NamedTuple):
+    """A field of a message that is a Tensor: where it begins and ends."""
+
+    begin: int
+    end: int
+    sent: Sent
 
 
 def _tags(kind: type[Message]) -> dict[str, int]:
@@ -92,27 +101,44 @@ def split(kind: type[AnyMessage], data: bytes) -> tuple[dict[str, Sent], AnyMess
         Where the bytes are no such message.
     """
     try:
-        sent, rest = _take_tensors(data, _NAMES[kind])
+        found, rest = _take_tensors(data, _NAMES[kind])
         message = kind.FromString(rest)
         late = of_message(message)
-        if sent.keys().isdisjoint(late):
-            return sent | late, message
+        if not late and [name for name in TAGS[kind] if name in found] == list(found):
+            templates.keep(kind, data, _places(found, data))
+        if found.keys().isdisjoint(late):
+            return {name: field.sent for name, field in found.items()} | late, message
     except Unusual:
         pass
     message = kind.FromString(data)
     return of_message(message), message
 
 
-def _take_tensors(data: bytes, names: Mapping[int, str]) -> tuple[dict[str, Sent], bytes]:
+def _take_tensors(data: bytes, names: Mapping[int, str]) -> tuple[dict[str, _Field], bytes]:
     """Return the Tensors that a message begins with, and what follows them."""
-    sent: dict[str, Sent] = {}
+    found: dict[str, _Field] = {}
     for known, begin, content, end in wire.fields(data, 0, len(data)):
         if known not in names:
-            return sent, data[begin:]
-        if names[known] in sent:
+            return found, data[begin:]
+        if names[known] in found:
             raise Unusual("a Tensor in two parts")
-        sent[names[known]] = _sent(data, content, end)
-    return sent, b""
+        found[names[known]] = _Field(begin, end, _sent(data, content, end))
+    return found, b""
+
+
+def _places(found: Mapping[str, _Field], data: bytes) -> list[Place]:
+    """Return where the arrays lie; none where one is not possible."""
+    places: list[Place] = []
+    for name, field in found.items():
+        try:
+            layout = _layout(field.sent)
+        except BadTensor:
+            return []
+        content = field.end - layout.size
+        if len(field.sent.data) != layout.size:
+            return []
+        places.append(Place(name, field.begin, data[field.begin : content], layout))
+    return places
 
 
 def of_message(message: Message) -> dict[str, Sent]:

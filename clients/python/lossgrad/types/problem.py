@@ -2,33 +2,30 @@
 
 A `Problem` that exists is consistent: its shapes agree, its dtypes are of the
 contract, its labels are classes, its options are in range and fit its inputs, and
-what it wants can be computed. It is made by `Problem.of` alone, in the client (to
+what it wants can be computed. It is made by `Problem.of`, in the client (to
 fail fast) and again in the server (to trust nobody). What needs a pass over the
 large arrays, such as NaN among the scores, the server finds while it computes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from math import prod
-from typing import Any, Final, Self, TypedDict, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self, TypedDict
 
-from lossgrad.errors import InvalidArgument, Violation
+from lossgrad.errors import Violation
 from lossgrad.types import dtypes, rules
 from lossgrad.types.arrays import Array, NotAnArray, read_floats, read_labels
+from lossgrad.types.form import Form, form_of, raise_if_any
 from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.options import (
     EmptyMean,
     LossName,
     NonfinitePolicy,
-    Options,
     Reduction,
     RegConvention,
     read_options,
 )
-from lossgrad.types.quantities import INPUTS, OUTPUTS, ROWS
+from lossgrad.types.quantities import INPUTS
 
 _KNOWN: Final = frozenset((*INPUTS, *OPTION_NAMES))
 
@@ -68,19 +65,9 @@ class ProblemArguments(TypedDict, total=False):
     gradient_dtype: Any
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
-    """One checked batch; arrays as contract §2, absent ones None."""
+    """One checked batch: its form, and its arrays as contract §2, absent ones None."""
 
-    options: Options
-    want: tuple[str, ...]
-    """What is asked for: `options.want`, or the default for these inputs."""
-    sizes: Mapping[str, int]
-    """Extents of the axes ``C``, ``D`` and ``P``, those that occur."""
-    leading: tuple[int, ...]
-    """Extents of the leading axes ``…``."""
-    inputs: Mapping[str, Array]
-    """The arrays that were sent, in the contract's order; each is an attribute as well."""
     scores: Array | None = None
     labels: Array | None = None
     targets: Array | None = None
@@ -92,6 +79,17 @@ class Problem:
     b1: Array | None = None
     class_weights: Array | None = None
     sample_weights: Array | None = None
+
+    def __init__(self, form: Form, inputs: Mapping[str, Array]) -> None:
+        self.__dict__.update(inputs)
+        self.form = form
+        self.inputs = inputs
+        """The arrays that were sent, in the contract's order; each is an attribute as well."""
+        self.options = form.options
+        self.want = form.want
+        self.sizes = form.sizes
+        self.leading = form.leading
+        self.n_rows = form.n_rows
 
     @classmethod
     def of(cls, arguments: Mapping[str, object], found: Sequence[Violation] = ()) -> Self:
@@ -109,9 +107,7 @@ class Problem:
         InvalidArgument
             With one violation for each field that is wrong.
         """
-        problem = cls.declared(arguments, found)
-        _raise_if_any(rules.values(problem.inputs, problem.options))
-        return problem
+        return cls.declared(arguments, found).checked()
 
     @classmethod
     def declared(cls, arguments: Mapping[str, object], found: Sequence[Violation] = ()) -> Self:
@@ -121,82 +117,58 @@ class Problem:
         arrays of their dtype and shape that take no memory. Whoever receives the
         entries has to look at them.
         """
-        unknown = [
-            Violation(str(name), "is not an input or option of this call")
-            for name in arguments
-            if name not in _KNOWN
-        ]
         arrays, unreadable = _read_inputs(arguments)
         options, refused = read_options(arguments)
-        _raise_if_any([*unknown, *found, *unreadable, *refused])
-        _raise_if_any(rules.presence(arrays))
-        _raise_if_any(rules.layout(arrays))
-        leading, sizes, disagreeing = rules.bind_axes(arrays)
-        _raise_if_any(disagreeing)
-        want = options.want or rules.default_want(arrays)
-        _raise_if_any(rules.compatibility(arrays, options, want))
-        return cls(
-            options=options,
-            want=want,
-            sizes=sizes,
-            leading=leading,
-            inputs=arrays,
-            **cast(dict[str, Any], arrays),
-        )
+        raise_if_any([*_unknown(arguments), *found, *unreadable, *refused])
+        return cls(form_of(arrays, options), arrays)
 
-    @cached_property
-    def n_rows(self) -> int:
-        """N, the product of the leading axes."""
-        return prod(self.leading)
+    def checked(self) -> Self:
+        """Return this problem once the entries of labels and weights were looked at.
+
+        Raises
+        ------
+        InvalidArgument
+            With one violation for each field that is wrong.
+        """
+        raise_if_any(rules.values(self.inputs, self.options))
+        return self
 
     @property
     def n_classes(self) -> int:
         """C."""
         return self.sizes["C"]
 
+    @property
+    def request_bytes(self) -> int:
+        """Bytes of the inputs' array data."""
+        return self.form.request_bytes
+
+    @property
+    def response_bytes(self) -> int:
+        """Bytes of the array data of the answer."""
+        return self.form.response_bytes
+
     def shape_of(self, output: str) -> tuple[int, ...]:
         """Return the shape of an output array in the answer."""
-        entry, sizes = OUTPUTS[output], self.sizes
-        fixed = tuple([sizes[axis] for axis in entry.axes if axis != ROWS])
-        return self.leading + fixed if entry.has_rows else fixed
+        return self.form.shape_of(output)
 
     def dtype_of(self, output: str) -> str:
         """Return the name of the dtype of an output array in the answer."""
-        entry = OUTPUTS[output]
-        if entry.dtype is not None:
-            return entry.dtype
-        if entry.gradient_of is None:
-            return self._dtype_of_input("scores")
-        return self.options.gradient_dtype or self._dtype_of_input(entry.gradient_of)
+        return self.form.dtype_of(output)
 
     def bytes_of(self, output: str) -> int:
         """Return the bytes of an output array, known before anything is computed."""
-        return prod(self.shape_of(output)) * dtypes.to_numpy(self.dtype_of(output)).itemsize
+        return self.form.bytes_of(output)
 
-    @cached_property
-    def request_bytes(self) -> int:
-        """Bytes of the inputs' array data."""
-        return sum(array.nbytes for array in self.inputs.values())
 
-    @cached_property
-    def response_bytes(self) -> int:
-        """Bytes of the array data of the answer."""
-        return sum(self.bytes_of(name) for name in self.want if name in OUTPUTS)
-
-    def _dtype_of_input(self, name: str) -> str:
-        """Return an input's dtype, or that of what it is computed from or stands beside."""
-        sent = self.inputs
-        if name in sent:
-            return cast(str, dtypes.to_name(sent[name].dtype))
-        made_from = {
-            "scores": ("h1", "x", "w1", "b1", "w2", "b2"),
-            "h1": ("x", "w1", "b1") if "x" in sent else ("w2",),
-            "w2": ("h1", "x"),
-            "b2": ("w2",) if "w2" in sent else ("scores",),
-            "b1": ("w1",),
-        }[name]
-        present = [cast(str, dtypes.to_name(sent[p].dtype)) for p in made_from if p in sent]
-        return dtypes.widest(present)
+def _unknown(arguments: Mapping[str, object]) -> list[Violation]:
+    if _KNOWN.issuperset(arguments):
+        return []
+    return [
+        Violation(str(name), "is not an input or option of this call")
+        for name in arguments
+        if name not in _KNOWN
+    ]
 
 
 def _read_inputs(arguments: Mapping[str, object]) -> tuple[dict[str, Array], list[Violation]]:
@@ -212,9 +184,3 @@ def _read_inputs(arguments: Mapping[str, object]) -> tuple[dict[str, Array], lis
         except NotAnArray as error:
             violations.append(Violation(name, str(error)))
     return arrays, violations
-
-
-def _raise_if_any(violations: Iterable[Violation]) -> None:
-    found = list(violations)
-    if found:
-        raise InvalidArgument.of(found)
