@@ -12,6 +12,7 @@ import pytest
 
 import lossgrad
 from lossgrad import errors
+from lossgrad.pipelines import threads
 from tests.client.servers import GrpcServer, HttpServer, Script, Stuck, double
 from tests.client.test_processes import run
 
@@ -170,7 +171,7 @@ def test_a_call_that_nobody_waits_for_is_not_tried_again(monkeypatch):
     first.released.set()
     script = Script(first, errors.Unavailable("draining"))
     with GrpcServer(script) as server, lossgrad.Client(server.target, timeout=1e8) as client:
-        monkeypatch.setattr(client, "_retry", telling(client._retry, is_pausing))
+        monkeypatch.setattr(threads, "_pause", telling(threads._pause, is_pausing))
         results = client.map(chain(one_by_one(first), [batch(1)]), depth=2)
         next(results)
         assert is_pausing.wait(PATIENCE_SECONDS)
@@ -178,15 +179,12 @@ def test_a_call_that_nobody_waits_for_is_not_tried_again(monkeypatch):
     assert script.calls == 2
 
 
-def telling(retry, is_pausing):
-    def told(attempt, timeout, pause):
-        def pause_and_tell(seconds):
-            is_pausing.set()
-            pause(seconds)
+def telling(pause, is_pausing):
+    def pause_and_tell(ended, seconds):
+        is_pausing.set()
+        pause(ended, seconds)
 
-        return retry(attempt, timeout, pause_and_tell)
-
-    return told
+    return pause_and_tell
 
 
 def test_timeout_of_each_call(server_kind, mapped):

@@ -16,7 +16,7 @@ from lossgrad.errors import (
     Unavailable,
     Unimplemented,
 )
-from lossgrad.retry import LONGEST_PAUSE, RETRYABLE, RetryPolicy, TokenBucket
+from lossgrad.retry import LONGEST_PAUSE, RETRYABLE, RetryPolicy, Step, TokenBucket
 
 
 class World:
@@ -28,15 +28,14 @@ class World:
 
     def call(self, outcomes, timeout=60.0, attempt=0.0):
         """Play one call; return its steps and the error that ended it, if any."""
-        flow = self.policy.flow(timeout)
-        step = next(flow)
-        steps = [step]
+        attempts = self.policy.begin(timeout)
+        steps = [Step(0.0, attempts.timeout)]
         for outcome in outcomes:
             self.now += attempt
             if outcome is None:
                 return steps, None
             try:
-                step = flow.send(outcome)
+                step = attempts.after(outcome)
             except Exception as error:
                 return steps, error
             steps.append(step)

@@ -69,6 +69,8 @@ def label_rows(
         active,
         active,
         frozen(np.ones(rows)),
+        1.0,
+        1.0,
         Scaling.of(temperature, softcap),
         first,
         maximum,

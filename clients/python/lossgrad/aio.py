@@ -12,9 +12,10 @@ from typing import Any, Self, TypeVar, Unpack
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE, INFO
 from lossgrad.errors import LossGradError
-from lossgrad.known_limits import SAYS_NOTHING
+from lossgrad.known_limits import SAYS_NOTHING, KnownLimits
 from lossgrad.pipelines import DEFAULT_DEPTH, Batch, read_depth, require_iterable
 from lossgrad.pipelines.tasks import pipelined
+from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_async_transport
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
@@ -119,11 +120,12 @@ class AsyncClient(ClientSettings):
 
     async def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return the server's version, limits and capabilities; as `Client.info`."""
-        return await self._retry(partial(self._transport.send, INFO, InfoRequest()), timeout)
+        _, attempts = self._begin_call(timeout)
+        return await _with_retries(attempts, partial(self._transport.send, INFO, InfoRequest()))
 
     async def close(self) -> None:
         """Close the running event loop's connections; further calls are `InvalidArgument`."""
-        self._policies.close()
+        self._experience.close()
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -139,10 +141,10 @@ class AsyncClient(ClientSettings):
 
     async def _compute(self, batch: Batch) -> Result:
         call = ComputeCall.of(batch.arguments, batch.out)
-        return call.deliver(await self._retry(partial(self._attempt, call), batch.timeout))
+        known, attempts = self._begin_call(batch.timeout)
+        return call.deliver(await _with_retries(attempts, partial(self._attempt, call, known)))
 
-    async def _attempt(self, call: ComputeCall, timeout: float) -> Result:
-        known = self._known_limits.get()
+    async def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
         if known.admit(call.problem):
             return await self._transport.send(COMPUTE, call, timeout)
         deadline = Deadline(timeout)
@@ -156,14 +158,14 @@ class AsyncClient(ClientSettings):
         except SAYS_NOTHING:
             return None
 
-    async def _retry(
-        self, attempt: Callable[[float], Awaitable[Reply]], timeout: float | None
-    ) -> Reply:
-        flow = self._flow(timeout)
-        step = next(flow)
-        while True:
-            try:
-                return await attempt(step.timeout)
-            except LossGradError as error:
-                step = flow.send(error)
-            await asyncio.sleep(step.pause)
+
+async def _with_retries(attempts: Attempts, attempt: Callable[[float], Awaitable[Reply]]) -> Reply:
+    """Return what the first attempt that does not fail returns."""
+    timeout = attempts.timeout
+    while True:
+        try:
+            return await attempt(timeout)
+        except LossGradError as error:
+            step = attempts.after(error)
+        await asyncio.sleep(step.pause)
+        timeout = step.timeout

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar, Unpack
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE, INFO
 from lossgrad.errors import InvalidArgument, LossGradError
-from lossgrad.known_limits import SAYS_NOTHING
+from lossgrad.known_limits import SAYS_NOTHING, KnownLimits
 from lossgrad.pipelines import (
     DEEPEST,
     DEFAULT_DEPTH,
@@ -24,6 +24,7 @@ from lossgrad.pipelines import (
     require_iterable,
 )
 from lossgrad.pipelines.threads import Pause, pipelined
+from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_transport
 from lossgrad.transports.per_process import PerProcess
@@ -270,12 +271,14 @@ class Client(ClientSettings):
         LossGradError
             As `compute`.
         """
-        ask = partial(self._transport.send, INFO, InfoRequest())
-        return self._retry(ask, timeout, time.sleep)
+        _, attempts = self._begin_call(timeout)
+        return _with_retries(
+            attempts, partial(self._transport.send, INFO, InfoRequest()), time.sleep
+        )
 
     def close(self) -> None:
         """Close the connections of this process; further calls are `InvalidArgument`."""
-        self._policies.close()
+        self._experience.close()
         self._transport.close()
         pool = self._pools.close()
         if pool is not None:
@@ -300,10 +303,10 @@ class Client(ClientSettings):
 
     def _compute(self, batch: Batch, pause: Pause) -> Result:
         call = ComputeCall.of(batch.arguments, batch.out)
-        return call.deliver(self._retry(partial(self._attempt, call), batch.timeout, pause))
+        known, attempts = self._begin_call(batch.timeout)
+        return call.deliver(_with_retries(attempts, partial(self._attempt, call, known), pause))
 
-    def _attempt(self, call: ComputeCall, timeout: float) -> Result:
-        known = self._known_limits.get()
+    def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
         if known.admit(call.problem):
             return self._transport.send(COMPUTE, call, timeout)
         deadline = Deadline(timeout)
@@ -317,14 +320,14 @@ class Client(ClientSettings):
         except SAYS_NOTHING:
             return None
 
-    def _retry(
-        self, attempt: Callable[[float], Reply], timeout: float | None, pause: Pause
-    ) -> Reply:
-        flow = self._flow(timeout)
-        step = next(flow)
-        while True:
-            try:
-                return attempt(step.timeout)
-            except LossGradError as error:
-                step = flow.send(error)
-            pause(step.pause)
+
+def _with_retries(attempts: Attempts, attempt: Callable[[float], Reply], pause: Pause) -> Reply:
+    """Return what the first attempt that does not fail returns."""
+    timeout = attempts.timeout
+    while True:
+        try:
+            return attempt(timeout)
+        except LossGradError as error:
+            step = attempts.after(error)
+        pause(step.pause)
+        timeout = step.timeout

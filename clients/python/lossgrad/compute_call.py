@@ -59,8 +59,11 @@ class ComputeCall:
 
         Read-only arrays are views of a message that arrived; they are copied, once.
         """
-        arrays = {name: self._delivered(name, array) for name, array in result.arrays.items()}
-        return Result(result.scalars | arrays, result.timing)
+        outputs = vars(result)
+        for name, value in outputs.items():
+            if isinstance(value, np.ndarray):
+                outputs[name] = self._delivered(name, cast(Array, value))
+        return result
 
     def _delivered(self, name: str, array: Array) -> Array:
         own = self.out.get(name)

@@ -11,9 +11,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from typing import Final, NoReturn
 
 from lossgrad.errors import Busy, Cancelled, DeadlineExceeded, LossGradError, Unavailable
@@ -29,13 +28,10 @@ LONGEST_PAUSE: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Wait `pause` seconds, then make an attempt of at most `timeout` seconds."""
+    """Wait `pause` seconds, then make another attempt, of at most `timeout` seconds."""
 
     pause: float
     timeout: float
-
-
-Flow = Generator[Step, LossGradError, None]
 
 
 class TokenBucket:
@@ -55,6 +51,8 @@ class TokenBucket:
 
     def earn(self) -> None:
         """Count a call."""
+        if self._tokens >= self.CAPACITY:  # as long as nothing fails
+            return
         with self._lock:
             self._tokens = min(self.CAPACITY, self._tokens + self.EARNED_BY_CALL)
 
@@ -84,52 +82,63 @@ class RetryPolicy:
         clock: Callable[[], float] = time.monotonic,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        self._clock = clock
-        self._draw = draw
-        self._bucket = TokenBucket()
+        self.clock = clock
+        self.draw = draw
+        self.bucket = TokenBucket()
 
-    def flow(self, timeout: float) -> Flow:
-        """Yield what to do next for one call, and take in what came of it.
+    def begin(self, timeout: float) -> Attempts:
+        """Return the attempts of one call, which may take `timeout` seconds in all.
 
-        The caller makes the attempt of each step; if it fails, it sends the error
-        in and gets the next step, or the error that ends the call is raised::
+        The caller makes the first at once; when one fails, it hands in the error, and
+        gets the next step, or the error that ends the call is raised::
 
-            flow = policy.flow(timeout)
-            step = next(flow)
+            attempts = policy.begin(timeout)
             while True:
                 try:
-                    return attempt(step.timeout)
+                    return attempt(timeout)
                 except LossGradError as error:
-                    step = flow.send(error)
+                    step = attempts.after(error)
                 sleep(step.pause)
-
-        Parameters
-        ----------
-        timeout : float
-            Seconds that all attempts and pauses together may take.
+                timeout = step.timeout
         """
-        deadline = self._clock() + timeout
-        self._bucket.earn()
-        step = Step(0.0, timeout)
-        for retry in count():
-            error = yield step
-            remaining = deadline - self._clock()
-            if remaining <= 0:
-                _end_late(error, timeout)
-            pause = self._pause(error, retry)
-            self._check(error, pause, remaining)
-            step = Step(pause, remaining - pause)
+        self.bucket.earn()
+        return Attempts(self, timeout)
 
-    def _pause(self, error: LossGradError, retry: int) -> float:
-        """Return the seconds to wait before retry number `retry`; a hint is the least."""
-        limit = min(BASE_PAUSE * 2.0 ** min(retry, 30), LONGEST_PAUSE)
-        hint = error.retry_after if isinstance(error, Busy) else None
-        return (hint or 0.0) + limit * self._draw()
 
-    def _check(self, error: LossGradError, pause: float, remaining: float) -> None:
-        """Raise what ends the call, where another attempt is out of the question."""
-        if not _is_retryable(error) or pause >= remaining or not self._bucket.spend():
+class Attempts:
+    """The attempts of one call: the first, and what follows each that fails."""
+
+    __slots__ = ("_deadline", "_policy", "_retries", "timeout")
+
+    def __init__(self, policy: RetryPolicy, timeout: float) -> None:
+        self._policy = policy
+        self.timeout = timeout
+        """Seconds that all attempts and pauses together may take, so the first as well."""
+        self._deadline = policy.clock() + timeout
+        self._retries = 0
+
+    def after(self, error: LossGradError) -> Step:
+        """Return what to do once an attempt has failed.
+
+        Raises
+        ------
+        LossGradError
+            What ends the call, where another attempt is out of the question.
+        """
+        remaining = self._deadline - self._policy.clock()
+        if remaining <= 0:
+            _end_late(error, self.timeout)
+        pause = self._pause(error)
+        if not _is_retryable(error) or pause >= remaining or not self._policy.bucket.spend():
             raise error
+        self._retries += 1
+        return Step(pause, remaining - pause)
+
+    def _pause(self, error: LossGradError) -> float:
+        """Return the seconds to wait before the next attempt; a hint is the least."""
+        limit = min(BASE_PAUSE * 2.0 ** min(self._retries, 30), LONGEST_PAUSE)
+        hint = error.retry_after if isinstance(error, Busy) else None
+        return (hint or 0.0) + limit * self._policy.draw()
 
 
 def _is_retryable(error: LossGradError) -> bool:

@@ -5,18 +5,27 @@ from __future__ import annotations
 import math
 import os
 import time
+from dataclasses import dataclass
 from functools import partial
 from numbers import Real
 from typing import Any, Final, cast
 
 from lossgrad.errors import DeadlineExceeded, InvalidArgument
 from lossgrad.known_limits import KnownLimits
-from lossgrad.retry import Flow, RetryPolicy
+from lossgrad.retry import Attempts, RetryPolicy
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import parse_target
 
 LONGEST_TIMEOUT: Final = 1e8
 """Seconds that stand for any longer timeout; sockets take no more than about that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """What the calls of one process leave to the next ones."""
+
+    retries: RetryPolicy
+    limits: KnownLimits
 
 
 class ClientSettings:
@@ -31,9 +40,10 @@ class ClientSettings:
         self.target = target
         self.timeout = read_timeout(timeout)
         self.tls_ca = None if tls_ca is None else _read_path(tls_ca)
-        self._policies = PerProcess[RetryPolicy](RetryPolicy)
         kind = parse_target(target).kind
-        self._known_limits = PerProcess[KnownLimits](lambda: KnownLimits(kind))
+        self._experience = PerProcess[Experience](
+            lambda: Experience(RetryPolicy(), KnownLimits(kind))
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.target!r}, timeout={self.timeout!r})"
@@ -41,10 +51,11 @@ class ClientSettings:
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), self.target, timeout=self.timeout, tls_ca=self.tls_ca), ()
 
-    def _flow(self, timeout: float | None) -> Flow:
-        """Return the attempts of one call; see `RetryPolicy.flow`."""
+    def _begin_call(self, timeout: float | None) -> tuple[KnownLimits, Attempts]:
+        """Return what is known of the server's limits, and the attempts of one call."""
         seconds = self.timeout if timeout is None else read_timeout(timeout)
-        return self._policies.get().flow(seconds)
+        experience = self._experience.get()
+        return experience.limits, experience.retries.begin(seconds)
 
 
 class Deadline:

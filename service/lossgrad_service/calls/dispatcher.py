@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from lossgrad_service.calls.guard import guarded
+from lossgrad.errors import LossGradError
+from lossgrad_service.calls.guard import error_of_ours, guarded
 from lossgrad_service.calls.method import Method
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.service import Service
@@ -46,11 +47,15 @@ class Dispatcher:
         """
         if len(message) > method.small_bytes or not self.readiness.is_warm:
             return await self.run(request_id, partial(method, self.service, message, watch))
-        request = guarded(request_id, partial(method.read, message, watch))
-        work = partial(method.answer, self.service, request, watch)
-        if method.is_quick(request):
-            return guarded(request_id, work)
-        return await self.run(request_id, work)
+        try:
+            request = method.read(message, watch)
+            if method.is_quick(request):
+                return method.answer(self.service, request, watch)
+        except LossGradError:
+            raise
+        except Exception as error:
+            raise error_of_ours(error, request_id) from error
+        return await self.run(request_id, partial(method.answer, self.service, request, watch))
 
     async def run(self, request_id: str, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, run on a compute thread.

@@ -27,10 +27,15 @@ def guarded(request_id: str, work: Callable[[], Answer]) -> Answer:
         return work()
     except LossGradError:
         raise
-    except MemoryError as error:
-        raise _out_of_memory(error, request_id) from error
     except Exception as error:
-        raise internal_error(error, request_id) from error
+        raise error_of_ours(error, request_id) from error
+
+
+def error_of_ours(error: Exception, request_id: str) -> LossGradError:
+    """Log an error that nobody raised on purpose and return the one that the caller gets."""
+    if isinstance(error, MemoryError):
+        return _out_of_memory(error, request_id)
+    return internal_error(error, request_id)
 
 
 def internal_error(error: Exception, request_id: str) -> Internal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Generic, TypeVar
 
 from lossgrad_service.calls.service import Service
@@ -32,12 +33,16 @@ class Method(Generic[Message, Request, Reply]):
 
     def read(self, message: Message, watch: Stopwatch) -> Request:
         """Return the request in a message."""
-        with watch.stage("decode"):
-            return self.decode(message)
+        start = perf_counter()
+        request = self.decode(message)
+        watch.add("decode", start)
+        return request
 
     def answer(self, service: Service, request: Request, watch: Stopwatch) -> bytes:
         """Return the answer to a request."""
-        with watch.stage("compute"):
-            reply = self.compute(service, request)
-        with watch.stage("encode"):
-            return self.encode(reply)
+        start = perf_counter()
+        reply = self.compute(service, request)
+        start = watch.add("compute", start)
+        answer = self.encode(reply)
+        watch.add("encode", start)
+        return answer

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from lossgrad.types import Array, Problem, dtypes
+from lossgrad.types import Array, Problem
 from lossgrad_service.core.backward import Backward
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.checks import Checks
 from lossgrad_service.core.constants import Constants
-from lossgrad_service.core.losses import Losses
+from lossgrad_service.core.findings import Findings
+from lossgrad_service.core.losses import losses_of
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.row_losses import RowLosses
+from lossgrad_service.core.row_losses import LossContext, RowLosses
 from lossgrad_service.core.weights import Denominator
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.parallel import in_parallel
+
+Run: TypeAlias = tuple[Block, RowOutputs, Array | None]
+"""Some rows of a block, where their outputs go, and their dScores where more is made of it."""
 
 
 class Accumulator:
@@ -40,9 +44,9 @@ class Accumulator:
         self._problem = problem
         self._denominator = denominator
         self._constants = Constants.of(problem, plan)
-        self._checks = Checks(plan, self._constants)
-        self._losses = Losses(plan, self._constants.class_weights, denominator)
-        self._backward = Backward(problem, plan, self._constants)
+        self._findings = Findings()
+        self._context = LossContext(plan, self._constants.class_weights, denominator.divisor)
+        self._backward = Backward(plan, self._constants)
         self._n_rows = self._n_ignored = self._n_live = self._n_correct = 0
         self._data = self._z = 0.0
 
@@ -66,19 +70,18 @@ class Accumulator:
         InvalidArgument
             For values that have no gradient, when enough are found to name.
         """
-        block = Block.of(self.plan, self._constants, self._denominator, self._n_rows, rows)
-        out = RowOutputs(views, self.plan.row_dtype)
+        plan = self.plan
+        block = Block.of(plan, self._constants, self._denominator, self._n_rows, rows)
+        out = RowOutputs(views, plan.row_dtype)
         n_rows = len(block.counted)
-        shape = n_rows, self.plan.n_classes
-        gradient = out.matrix("dscores", shape) if self.plan.has_sums else None
+        gradient = out.matrix("dscores", (n_rows, plan.n_classes)) if plan.has_sums else None
 
-        def compute(span: slice) -> RowLosses:
-            room = None if gradient is None else gradient[span]
-            return self._losses.of(block.at(span), out.at(span), room)
+        def compute(run: Run) -> RowLosses:
+            return losses_of(self._context, *run)
 
-        runs = list(tiles.spans(n_rows, self.plan.run_rows))
-        for span, result in zip(runs, in_parallel(compute, runs, self.plan.threads), strict=True):
-            self._take(block.at(span), result)
+        runs = _runs(block, out, gradient, plan.run_rows)
+        for run, result in zip(runs, in_parallel(compute, runs, plan.threads), strict=True):
+            self._take(run[0], result)
         self._n_rows += n_rows
         self._n_ignored += int(np.count_nonzero(block.weights.ignored))
         if gradient is not None:
@@ -87,13 +90,13 @@ class Accumulator:
     def _take(self, run: Block, result: RowLosses) -> None:
         """Add up what the rows of a run gave, which always happens in their order."""
         if not (run.sound and result.sound):
-            self._checks.check(run, result.first)
-        self._data += float(result.losses.sum())
+            Checks(self.plan, self._constants, self._findings).check(run, result.first)
+        self._data += float(np.add.reduce(result.losses))
         if result.z_terms is not None:
-            self._z += float(result.z_terms.sum())
-        live = run.weights.live
-        self._n_live += int(np.count_nonzero(live))
+            self._z += float(np.add.reduce(result.z_terms))
         if "accuracy" in self.plan.want:
+            live = run.weights.live
+            self._n_live += int(np.count_nonzero(live))
             self._n_correct += int(np.count_nonzero((result.first == run.weights.labels) & live))
 
     def finish(self) -> dict[str, Any]:
@@ -104,7 +107,7 @@ class Accumulator:
         InvalidArgument
             For values that have no gradient.
         """
-        self._checks.finish()
+        self._findings.raise_if_any()
         data = self._denominator.divide(self._data)
         alpha = self.plan.options.z_loss
         z_loss = self._denominator.divide(alpha * self._z) if alpha > 0 else 0.0
@@ -120,8 +123,15 @@ class Accumulator:
         }
         if "accuracy" in self.plan.want:
             scalars["accuracy"] = self._n_correct / self._n_live if self._n_live else float("nan")
-        sums = self._backward.finish(self._problem)
-        return scalars | {name: self._rounded(name, total) for name, total in sums.items()}
+        return scalars | self._backward.finish(self._problem)
 
-    def _rounded(self, name: str, total: Array) -> Array:
-        return total.astype(dtypes.to_numpy(self._problem.dtype_of(name)), copy=False)
+
+def _runs(block: Block, out: RowOutputs, gradient: Array | None, run_rows: int) -> list[Run]:
+    """Return the runs of a block in their order."""
+    n_rows = len(block.counted)
+    if n_rows <= run_rows:
+        return [(block, out, gradient)]
+    return [
+        (block.at(span), out.at(span), None if gradient is None else gradient[span])
+        for span in tiles.spans(n_rows, run_rows)
+    ]

@@ -11,7 +11,6 @@ from lossgrad_service.core.block import Block
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.silence import silenced
 from lossgrad_service.kernels.matrices import linear, tiles
 
@@ -19,14 +18,10 @@ from lossgrad_service.kernels.matrices import linear, tiles
 class Backward:
     """Adds up dW2, db2, dW1, db1 and stores dH1, dX, block by block."""
 
-    def __init__(self, problem: Problem, plan: Plan, constants: Constants) -> None:
+    def __init__(self, plan: Plan, constants: Constants) -> None:
         self._plan = plan
         self._constants = constants
-        self._totals = {
-            name: np.zeros(problem.shape_of(name))
-            for name in ("dw2", "db2", "dw1", "db1")
-            if name in plan.want
-        }
+        self._totals = {name: np.zeros(shape) for name, shape, _ in plan.sums}
 
     def add(self, block: Block, gradient: Array, out: RowOutputs) -> None:
         """Take in one block.
@@ -59,7 +54,7 @@ class Backward:
     ) -> None:
         """Add inputsᵀ·gradient and 1ᵀ·gradient to what is wanted of them."""
         if bias in self._totals:
-            tiles.add_columns(self._totals[bias], frozen(gradient), self._plan.threads)
+            tiles.add_columns(self._totals[bias], gradient, self._plan.threads)
         if weights in self._totals:
             dtype = self._plan.product_dtype
             tiles.add_product(
@@ -75,10 +70,11 @@ class Backward:
         return silenced(product, counted)
 
     def finish(self, problem: Problem) -> dict[str, Array]:
-        """Return the totals, in float64, with the gradient of the penalty added once."""
+        """Return the totals with the gradient of the penalty added once, then rounded once."""
         options = self._plan.options
         factor = options.reg * (1 if options.reg_convention == "half" else 2)
         for name, weights in (("dw2", problem.w2), ("dw1", problem.w1)):
-            if name in self._totals and weights is not None and factor > 0:
+            if factor > 0 and name in self._totals and weights is not None:
                 linear.add_scaled(self._totals[name], weights, factor)
-        return self._totals
+        sums = self._plan.sums
+        return {name: self._totals[name].astype(dtype, copy=False) for name, _, dtype in sums}

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from lossgrad.types import Array
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.layers import Layers
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.core.rows import every
 from lossgrad_service.core.weights import Denominator, RowWeights
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """The rows of one block; arrays that nothing needs are None. None may be written to."""
 
     start: int
@@ -53,7 +50,7 @@ class Block:
         return cls(
             start=start,
             weights=weights,
-            counted=frozen(np.zeros(n_rows, bool)) if denominator.zeroes else weights.live,
+            counted=every(False, n_rows) if denominator.zeroes else weights.live,
             scores=layers.scores,
             hidden=layers.hidden,
             x=layers.x,
@@ -62,9 +59,7 @@ class Block:
         )
 
     def at(self, span: slice) -> Block:
-        """Return some rows of this block; itself if they are all."""
-        if span.stop - span.start == len(self.counted):
-            return self
+        """Return some rows of this block."""
         return Block(
             start=self.start + span.start,
             weights=self.weights.at(span),

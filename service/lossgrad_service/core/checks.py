@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -23,17 +23,16 @@ _SCORES_OVERFLOW = "computed as h1·w2 + b2, must be finite; scale the inputs do
 _HIDDEN_OVERFLOW = "computed as relu(x·w1 + b1), must be finite; scale down or use float64"
 
 
-class Checks:
+class Checks(NamedTuple):
     """Looks for what is wrong with rows; a row that does not count is never wrong.
 
     Only where the kernels met something that may be: looking costs passes over memory.
     """
 
-    def __init__(self, plan: Plan, constants: Constants) -> None:
-        self._plan = plan
-        self._findings = Findings()
-        self._finite = plan.options.nonfinite == "error"
-        self._constants = constants
+    plan: Plan
+    constants: Constants
+    findings: Findings
+    """Where it is noted."""
 
     def check(self, run: Block, first: Array) -> None:
         """Note what is wrong with a run of rows.
@@ -53,23 +52,19 @@ class Checks:
         live = run.weights.live
         if run.targets is not None:
             self._note(run, "targets", NOT_NEGATIVE, live, run.targets < 0, run.targets)
-        if not self._finite:
+        if self.plan.options.nonfinite != "error":
             return
         sound = self._check_inputs(run, live)
-        labels = first if self._plan.has_targets else run.weights.labels
+        labels = first if self.plan.has_targets else run.weights.labels
         self._check_scores(run, sound, labels)
         if run.targets is not None:
             masked = (run.targets > 0) & np.isneginf(run.scores)
             self._note(run, "targets", NOT_MASKED, sound, masked, run.targets)
 
-    def finish(self) -> None:
-        """Raise what was found, if anything was."""
-        self._findings.raise_if_any()
-
     def _note(
         self, run: Block, field: str, rule: str, rows: Array, wrong: Array, values: Array
     ) -> None:
-        self._findings.note(field, rule, wrong & rows[:, None], values, run.start)
+        self.findings.note(field, rule, wrong & rows[:, None], values, run.start)
 
     def _check_inputs(self, run: Block, live: Array) -> Array:
         """Note what is not finite before there are scores; return the live rows without it.
@@ -95,8 +90,8 @@ class Checks:
         With targets, `labels` are classes of the largest score.
         """
         scores = run.scores
-        masked = np.isneginf(scores) & _maskable(self._plan, self._constants)
-        rule = _SCORES_OVERFLOW if self._plan.scores_are_computed else FINITE
+        masked = np.isneginf(scores) & _maskable(self.plan, self.constants)
+        rule = _SCORES_OVERFLOW if self.plan.scores_are_computed else FINITE
         self._note(run, "scores", rule, sound, ~np.isfinite(scores) & ~masked, scores)
         hopeless = masked.all(axis=1)
         at_label = np.zeros(scores.shape, bool)

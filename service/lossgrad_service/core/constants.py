@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.rows import ready
+from lossgrad_service.core.rows import every, ready
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.matrices.linear import sum_of_squares
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
+class Constants(NamedTuple):
     """Weights in the row dtype and one layout, since BLAS rounds by layout; None if not used.
 
     Where a layer is used, its bias is 0 if none was sent.
@@ -29,7 +26,7 @@ class Constants:
     w1: Array | None
     b1: Array | None
     class_weights: Array | None
-    """c, (C,), float64; None is 1 everywhere."""
+    """c, (C,), float64; None is 1 everywhere, but for the general form, which takes its ones."""
     penalty: float
     """R."""
 
@@ -42,18 +39,17 @@ class Constants:
         InvalidArgument
             Where a weight that takes part is not finite and `nonfinite` is "error".
         """
-        used = {
-            name: array
-            for name in ("w2", "b2", "w1", "b1")
-            if (array := getattr(problem, name)) is not None and plan.uses(name)
-        }
+        class_weights = _class_weights(problem, plan)
+        if not plan.layer_inputs:
+            return cls(None, None, None, None, class_weights, 0.0)
+        used = {name: problem.inputs[name] for name in plan.layer_inputs}
         if plan.options.nonfinite == "error":
             _check(used)
         w2, b2 = _layer(used.get("w2"), used.get("b2"), plan.row_dtype)
         w1, b1 = _layer(used.get("w1"), used.get("b1"), plan.row_dtype)
         return cls(
             *(w2, b2, w1, b1),
-            class_weights=_ready(problem.class_weights, np.dtype(np.float64)),
+            class_weights=class_weights,
             penalty=_penalty(problem, plan),
         )
 
@@ -68,8 +64,10 @@ def _layer(
     return ready(weights, dtype), ready(zeros if bias is None else bias, dtype)
 
 
-def _ready(array: Array | None, dtype: np.dtype[Any]) -> Array | None:
-    return None if array is None else ready(array, dtype)
+def _class_weights(problem: Problem, plan: Plan) -> Array | None:
+    if problem.class_weights is not None:
+        return ready(problem.class_weights, np.dtype(np.float64))
+    return every(1.0, plan.n_classes) if plan.is_soft else None
 
 
 def _penalty(problem: Problem, plan: Plan) -> float:
@@ -93,7 +91,7 @@ def _check(used: dict[str, Array]) -> None:
     findings.raise_if_any()
 
 
-def _parts(weights: Array) -> Iterator[slice]:
-    """Yield rows of a matrix, few enough to be cheap to hold, or a vector as a whole."""
+def _parts(weights: Array) -> list[slice]:
+    """Return rows of a matrix, few enough to be cheap to hold, or a vector as a whole."""
     step = tiles.rows_within(tiles.MAX_TILE_BYTES, prod(weights.shape[1:]), weights.dtype)
     return tiles.spans(len(weights), len(weights) if weights.ndim == 1 else step)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from lossgrad.types import Problem
+from lossgrad.types.form import Form
 from lossgrad_service.core.plan import row_dtype_of
 from lossgrad_service.kernels.matrices.tiles import ROW_ENTRIES, RUN_ENTRIES
 
@@ -24,26 +26,27 @@ _PRODUCTS: Final = 16
 
 def is_quick(problem: Problem) -> bool:
     """Return whether one thread computes a problem in a millisecond or so, whatever it wants."""
-    return _cost(problem, problem.n_rows) <= QUICK
+    return _cost(problem.form, problem.n_rows) <= QUICK
 
 
 def is_quick_by_runs(problem: Problem, run_rows: int) -> bool:
     """Return whether one thread computes each run of rows in a millisecond or so."""
-    return _cost(problem, run_rows) <= QUICK_RUN
+    return _cost(problem.form, run_rows) <= QUICK_RUN
 
 
-def _cost(problem: Problem, n_rows: int) -> int:
+@lru_cache(maxsize=256)
+def _cost(form: Form, n_rows: int) -> int:
     """Return what some rows cost, in entries of float32 scores."""
-    sizes, rows = problem.sizes, n_rows + 1
-    entries = rows * (sizes["C"] + ROW_ENTRIES) * _cost_of_entry(problem)
+    sizes, rows = form.sizes, n_rows + 1
+    entries = rows * (sizes["C"] + ROW_ENTRIES) * _cost_of_entry(form)
     hidden = rows * sizes.get("D", 0)
     multiply_adds = 3 * hidden * (sizes["C"] + sizes.get("P", 0))
     return entries + multiply_adds // _PRODUCTS
 
 
-def _cost_of_entry(problem: Problem) -> int:
-    options = problem.options
-    is_general = "targets" in problem.inputs or options.label_smoothing > 0 or options.z_loss > 0
+def _cost_of_entry(form: Form) -> int:
+    options = form.options
+    is_general = "targets" in form.input_dtypes or options.label_smoothing > 0 or options.z_loss > 0
     if not is_general and options.softcap is None:
         return 1
-    return _GENERAL * _PAIRS if row_dtype_of(problem).itemsize == 8 else _GENERAL
+    return _GENERAL * _PAIRS if row_dtype_of(form).itemsize == 8 else _GENERAL

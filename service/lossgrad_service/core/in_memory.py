@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lossgrad.types import Array, Problem, Result, dtypes
-from lossgrad.types.quantities import OUTPUTS
+from lossgrad.types import Array, Problem, Result
 from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.cost import is_quick
-from lossgrad_service.core.inputs import inputs_with_rows, rows_of
+from lossgrad_service.core.inputs import rows_of
 from lossgrad_service.kernels.matrices.blas import one_thread
 from lossgrad_service.kernels.matrices.tiles import spans
 from lossgrad_service.kernels.parallel import available_cores
@@ -34,7 +33,7 @@ def compute(problem: Problem, threads: int | None = None) -> Result:
         negative, and where a mean is empty and `empty_mean` is "error".
     """
     started = perf_counter()
-    with np.errstate(all="ignore"), one_thread():
+    with one_thread():
         outputs = _outputs(problem, threads or _threads_for(problem))
     return Result(outputs, {"compute": perf_counter() - started})
 
@@ -43,20 +42,20 @@ def _threads_for(problem: Problem) -> int:
     return 1 if is_quick(problem) else available_cores()
 
 
+@np.errstate(all="ignore")
 def _outputs(problem: Problem, threads: int) -> dict[str, Any]:
     accumulator = Accumulator.of(problem, threads)
-    arrays = {
-        name: np.empty(problem.shape_of(name), dtypes.to_numpy(problem.dtype_of(name)))
-        for name in problem.want
-        if name in OUTPUTS and OUTPUTS[name].has_rows
-    }
-    inputs = inputs_with_rows(problem)
-    flat = {name: _flat(array, problem) for name, array in arrays.items()}
-    for span in spans(problem.n_rows, accumulator.plan.block_rows):
-        accumulator.feed(rows_of(inputs, span), {name: array[span] for name, array in flat.items()})
+    plan = accumulator.plan
+    arrays = {name: np.empty(shape, dtype) for name, shape, dtype in plan.row_outputs}
+    inputs = {name: problem.inputs[name] for name in plan.row_inputs}
+    for span in spans(problem.n_rows, plan.block_rows):
+        views = {name: _flat(array, problem)[span] for name, array in arrays.items()}
+        accumulator.feed(rows_of(inputs, span), views)
     return accumulator.finish() | arrays
 
 
 def _flat(array: Array, problem: Problem) -> Array:
     """Return an array with its leading axes as one."""
+    if len(problem.leading) == 1:
+        return array
     return array.reshape(problem.n_rows, *array.shape[len(problem.leading) :])

@@ -8,16 +8,18 @@ from lossgrad.types import Array, Problem
 from lossgrad.types.arrays import read_rows
 from lossgrad.types.quantities import INPUTS
 
+_WITH_VECTORS = frozenset(name for name, entry in INPUTS.items() if entry.has_vectors)
 
-def inputs_with_rows(problem: Problem, among: Iterable[str] = INPUTS) -> dict[str, Array]:
-    """Return those of the inputs that were sent and have an entry or a vector for each row."""
+
+def inputs_with_rows(problem: Problem, among: Iterable[str]) -> dict[str, Array]:
+    """Return those of some inputs with rows that were sent."""
     sent = problem.inputs
-    return {name: sent[name] for name in among if name in sent and INPUTS[name].has_rows}
+    return {name: sent[name] for name in among if name in sent}
 
 
 def rows_of(inputs: Mapping[str, Array], span: slice) -> dict[str, Array]:
     """Return rows `span` of inputs with rows, each (n, …)."""
     return {
-        name: read_rows(array, span, vectors=INPUTS[name].has_vectors)
+        name: read_rows(array, span, vectors=name in _WITH_VECTORS)
         for name, array in inputs.items()
     }

@@ -20,10 +20,9 @@ def softmax(
 ) -> RowLosses:
     """Return the softmax loss of a run, and write what is wanted of its rows."""
     weight = run.weights.at_labels(context.class_weights)
-    pull = weight / context.divisor / context.plan.options.temperature
-    rows, gap = _softmax_rows(context, run, scores, pull, gradient)
+    rows, gap = _softmax_rows(context, run, scores, weight, gradient)
     store(context.plan, rows, scores, out)
-    losses, sound = kernels.label_losses(rows.rest, gap, frozen(weight), run.weights.live)
+    losses, sound = kernels.label_losses(rows.rest, gap, weight, run.weights.live)
     return RowLosses(losses, sound, rows.first)
 
 
@@ -54,13 +53,13 @@ def _first(context: LossContext, run: Block, scores: Array, out: RowOutputs) -> 
     """Return k where something wanted needs the softmax beside a hinge loss, else zeros."""
     if not context.plan.needs_softmax:
         return np.zeros(len(scores), np.intp)
-    rows, _ = _softmax_rows(context, run, scores, np.zeros(len(scores)), None)
+    rows, _ = _softmax_rows(context, run, scores, run.weights.sample, None)
     store(context.plan, rows, scores, out)
     return rows.first
 
 
 def _softmax_rows(
-    context: LossContext, run: Block, scores: Array, pull: Array, gradient: Array | None
+    context: LossContext, run: Block, scores: Array, weight: Array, gradient: Array | None
 ) -> tuple[SoftmaxRows, Array]:
     """Return what is told of each row, and m − z_y."""
     rows, gap = SoftmaxRows.empty(len(scores)), np.zeros(len(scores))
@@ -69,7 +68,9 @@ def _softmax_rows(
         run.weights.labels,
         active_rows(context, run),
         run.counted,
-        frozen(pull),
+        weight,
+        context.divisor,
+        context.plan.options.temperature,
         context.plan.scaling,
         rows.first,
         rows.maximum,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 from lossgrad.types import Array
 from lossgrad_service.core.constants import Constants
@@ -13,8 +12,7 @@ from lossgrad_service.core.rows import frozen, ready
 from lossgrad_service.kernels.matrices.linear import affine, are_finite, relu
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(NamedTuple):
     """What a block's rows hold before the loss; None where nothing needs it."""
 
     x: Array | None

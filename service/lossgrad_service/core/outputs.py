@@ -42,9 +42,14 @@ class RowOutputs:
         return np.empty(shape, self._row_dtype)
 
     def put(self, name: str, rows: Array) -> None:
-        """Store a (n, …) output that is a matrix, if it is wanted and not there already."""
+        """Store a (n, …) output that is a matrix, if it is wanted."""
+        if name in self._views:
+            write_rows(rows, self._views[name])
+
+    def put_computed(self, name: str, rows: Array) -> None:
+        """Store the same if it was computed where `matrix` said; it may be there already."""
         view = self._views.get(name)
-        if view is not None and not np.may_share_memory(view, rows):
+        if view is not None and view.dtype != self._row_dtype:
             write_rows(rows, view)
 
     def put_numbers(self, name: str, numbers: Array) -> None:

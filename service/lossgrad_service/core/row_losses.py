@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lossgrad.types import Array
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.core.rows import every
 
 
-@dataclass(frozen=True, slots=True)
-class LossContext:
+class LossContext(NamedTuple):
     """What is the same for all rows."""
 
     plan: Plan
     class_weights: Array | None
-    """c, (C,), float64; None is 1 everywhere."""
-    all_class_weights: Array
-    """The same with its ones, where the general form is computed; else of no length."""
+    """c, (C,), float64; None is 1 everywhere, but for the general form."""
     divisor: float
     """D'; NaN where the mean is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowLosses:
+class RowLosses(NamedTuple):
     """What a run of rows adds to the loss."""
 
     losses: Array
@@ -42,7 +38,7 @@ class RowLosses:
 def active_rows(context: LossContext, run: Block) -> Array:
     """Return which rows are computed: the live ones, or all if something is told of each."""
     live = run.weights.live
-    return frozen(np.ones_like(live)) if context.plan.tells_all_rows else live
+    return every(True, len(live)) if context.plan.tells_all_rows else live
 
 
 def are_finite(run: Block, *numbers: Array) -> bool:

@@ -17,7 +17,8 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
     (such as bytes that arrived at an odd offset) by loops of its own, which round in
     another order; and compiled code is made anew for each kind of array.
     """
-    if array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned:
+    flags = array.flags
+    if array.dtype == dtype and flags.c_contiguous and flags.aligned:
         return frozen(array)
     widen = _WIDENING.get(array.dtype) if dtype == np.float32 and array.ndim == 2 else None
     if widen is None:
@@ -53,6 +54,15 @@ def frozen(array: Array) -> Array:
     return view
 
 
+def every(number: float, n: int) -> Array:
+    """Return a number n times, (n,), read-only; an integer gives intp."""
+    few = _EVERY[type(number), number]
+    return few[:n] if n <= _FEW else frozen(np.full(n, number, few.dtype))
+
+
+_FEW = 2**12
+"""Like numbers that are made once."""
+_EVERY = {(type(number), number): frozen(np.full(_FEW, number)) for number in (1.0, 0, False, True)}
 _WIDENING = {
     np.dtype(np.float16): halves.widen_halves,
     dtypes.to_numpy("bf16"): halves.widen_brains,

@@ -12,4 +12,5 @@ def silenced(rows: Array, counted: Array) -> Array:
 
     A product with their gradient of 0 is not enough: 0·NaN is NaN.
     """
-    return rows if counted.all() else np.where(counted[:, None], rows, rows.dtype.type(0))
+    all_count = np.count_nonzero(counted) == len(counted)
+    return rows if all_count else np.where(counted[:, None], rows, rows.dtype.type(0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from lossgrad.types import Array
@@ -47,9 +49,8 @@ def softmax(
 
 
 def _weights(context: LossContext, run: Block) -> Weights:
-    options = context.plan.options
-    sample, classes = run.weights.sample, context.all_class_weights
-    return Weights(sample, classes, options.label_smoothing, options.z_loss)
+    options, classes = context.plan.options, cast(Array, context.class_weights)
+    return Weights(run.weights.sample, classes, options.label_smoothing, options.z_loss)
 
 
 def _store_target_gradient(
@@ -66,9 +67,9 @@ def _store_target_gradient(
         frozen(rows.rest),
         run.counted,
         frozen(weight),
-        context.all_class_weights,
+        cast(Array, context.class_weights),
         context.plan.scaling,
         kernels.RowScratch.of(scores),
         gradient,
     )
-    out.put("dtargets", gradient)
+    out.put_computed("dtargets", gradient)

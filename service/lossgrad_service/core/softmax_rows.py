@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from lossgrad_service.kernels.rows import softmax
 from lossgrad_service.kernels.rows.partition import Scratch
 
 
-@dataclass(frozen=True, slots=True)
-class SoftmaxRows:
+class SoftmaxRows(NamedTuple):
     """The names of the kernels' table of symbols; 0 in rows that were not computed."""
 
     first: Array
@@ -34,6 +32,8 @@ class SoftmaxRows:
 
 def store(plan: Plan, rows: SoftmaxRows, scores: Array, out: RowOutputs) -> None:
     """Store what depends on z alone, of every row."""
+    if not plan.tells_all_rows:
+        return
     out.put_numbers("predictions", rows.first)
     if "log_partition" in out:
         out.put_numbers("log_partition", softmax.log_partition(rows.maximum, rows.rest))
@@ -42,4 +42,4 @@ def store(plan: Plan, rows: SoftmaxRows, scores: Array, out: RowOutputs) -> None
         first, rest = frozen(rows.first), frozen(rows.rest)
         scratch = Scratch.of(scores)
         softmax.probability_rows(scores, first, rest, plan.scaling, scratch, probabilities)
-        out.put("probs", probabilities)
+        out.put_computed("probs", probabilities)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
+from functools import lru_cache
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem
+from lossgrad.types.form import Form
 from lossgrad_service.core.inputs import inputs_with_rows, rows_of
-from lossgrad_service.core.rows import frozen, ready
+from lossgrad_service.core.rows import every, frozen, ready
 from lossgrad_service.kernels.matrices import tiles
 
 _SUMMED_ROWS = 2**16
 """Rows whose weights are added at a time; fixed, so that the sum has the same bits always."""
+_INDEX, _WEIGHT = np.dtype(np.intp), np.dtype(np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class RowWeights:
+class RowWeights(NamedTuple):
     """The labels and weights of a run of rows, read-only."""
 
     labels: Array
@@ -35,15 +36,16 @@ class RowWeights:
         cls, n_rows: int, labels: Array | None, sample: Array | None, ignore_index: int | None
     ) -> Self:
         """Return what labels and sample weights as sent, each (n,) or None, say."""
-        weights = np.ones(n_rows) if sample is None else sample.astype(np.float64)
-        classes = np.zeros(n_rows, np.intp) if labels is None else labels
-        ignored = np.zeros(n_rows, bool)
+        weights = every(1.0, n_rows) if sample is None else ready(sample, _WEIGHT)
+        classes = every(0, n_rows) if labels is None else labels
+        ignored = every(False, n_rows)
         if labels is not None and ignore_index is not None:
-            ignored = labels == ignore_index
-            weights[ignored] = 0
+            ignored = frozen(labels == ignore_index)
+            weights = frozen(np.where(ignored, 0.0, weights))
             classes = np.where(ignored, 0, labels)
-        indices = ready(classes, np.dtype(np.intp))
-        return cls(indices, *map(frozen, (weights, weights != 0, ignored)))
+        counts_all = sample is None and ignore_index is None
+        live = every(True, n_rows) if counts_all else frozen(weights != 0)
+        return cls(ready(classes, _INDEX), weights, live, ignored)
 
     def at(self, span: slice) -> RowWeights:
         """Return the weights of some rows of these."""
@@ -51,13 +53,31 @@ class RowWeights:
 
     def at_labels(self, class_weights: Array | None) -> Array:
         """Return a·c_y, (n,), float64, of rows with labels; a without class weights."""
-        return self.sample if class_weights is None else self.sample * class_weights[self.labels]
+        if class_weights is None:
+            return self.sample
+        return frozen(self.sample * class_weights[self.labels])
 
 
-def own_denominator(problem: Problem) -> float:
+@lru_cache(maxsize=256)
+def _stated_denominator(form: Form) -> float | None:
+    """Return the denominator where no entry of an array decides on it; None of an empty mean."""
+    options = form.options
+    if options.reduction != "mean":
+        return 1.0
+    if options.denominator is not None:
+        return options.denominator
+    return None if _weighs_rows(form) or not form.n_rows else float(form.n_rows)
+
+
+def _weighs_rows(form: Form) -> bool:
+    """Return whether any row may count for more or less than 1."""
+    sent = form.input_dtypes
+    by_class = "class_weights" in sent and "labels" in sent
+    return by_class or "sample_weights" in sent or form.options.ignore_index is not None
+
+
+def _own_denominator(problem: Problem) -> float:
     """Return what a mean divides by: Σ a_i·c_{y_i} with labels, Σ a_i with targets."""
-    if not _weighs_rows(problem):
-        return float(problem.n_rows)
     sent = inputs_with_rows(problem, ("labels", "sample_weights"))
     classes = problem.class_weights if problem.labels is not None else None
     weights = None if classes is None else classes.astype(np.float64)
@@ -74,15 +94,7 @@ def own_denominator(problem: Problem) -> float:
     return total
 
 
-def _weighs_rows(problem: Problem) -> bool:
-    """Return whether any row may count for more or less than 1."""
-    sent = problem.inputs
-    by_class = "class_weights" in sent and "labels" in sent
-    return by_class or "sample_weights" in sent or problem.options.ignore_index is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Denominator:
+class Denominator(NamedTuple):
     """What the loss is divided by."""
 
     reported: float
@@ -92,19 +104,19 @@ class Denominator:
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
-        """Return the denominator; of the rows, labels and sample weights are read.
+        """Return the denominator; of the rows, labels and sample weights are read where needed.
 
         Raises
         ------
         InvalidArgument
             Where the own overflows, or is 0 and `empty_mean` is "error".
         """
-        options = problem.options
-        if options.reduction != "mean":
-            return cls(1.0)
-        if options.denominator is not None:
-            return cls(options.denominator)
-        reported = own_denominator(problem)
+        stated = _stated_denominator(problem.form)
+        return cls._of_rows(problem) if stated is None else cls(stated)
+
+    @classmethod
+    def _of_rows(cls, problem: Problem) -> Self:
+        options, reported = problem.options, _own_denominator(problem)
         if not np.isfinite(reported):
             weights = "class_weights" if problem.sample_weights is None else "sample_weights"
             raise InvalidArgument.at(weights, "their sum overflows; scale them down")

@@ -20,8 +20,10 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 def request_id_of(context: Context) -> str:
     """Return the caller's request id, or a new one."""
-    sent = dict(context.invocation_metadata() or ()).get(HEADER)
-    return accept_request_id(sent if isinstance(sent, str) else None)
+    for key, value in context.invocation_metadata() or ():
+        if key == HEADER and isinstance(value, str):
+            return accept_request_id(value)
+    return accept_request_id(None)
 
 
 def tell_timing(context: Context, request_id: str, watch: Stopwatch) -> None:

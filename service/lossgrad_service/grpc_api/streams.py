@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
@@ -23,8 +25,8 @@ _GONE: Any = aio.InternalError  # pyright: ignore[reportAttributeAccessIssue]
 def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
     """Return the handler of ``ComputeStream`` on raw bytes.
 
-    It reads a message when the last one is computed and its replies are on their way:
-    a caller that does not read, or does not send, holds nobody but itself. Replies that take
+    A message is computed when the replies to the last one are on their way: a caller
+    that does not read, or does not send, holds nobody but itself. Replies that take
     about a millisecond are computed on the event loop: handing megabytes to a thread and
     back costs more than that.
     """
@@ -42,8 +44,9 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
                 await context.write(reply)
 
         try:
-            while (message := await context.read()) is not _END:
-                await relay(stream.replies(message))
+            async with aclosing(_messages(context)) as messages:
+                async for message in messages:
+                    await relay(stream.replies(message))
             await relay(stream.last_replies())
         except LossGradError as error:
             await abort(context, error, request_id)
@@ -52,3 +55,14 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
         tell_timing(context, request_id, watch)
 
     return grpc.stream_stream_rpc_method_handler(answer)
+
+
+async def _messages(context: Context) -> AsyncGenerator[bytes]:
+    """Yield a caller's messages; while one is used, the next one is received, and no other."""
+    reading = asyncio.ensure_future(context.read())
+    try:
+        while (message := await reading) is not _END:
+            reading = asyncio.ensure_future(context.read())
+            yield message
+    finally:
+        reading.cancel()

@@ -66,8 +66,8 @@ class Settings(BaseSettings):
         default_factory=available_cores,
         ge=1,
         le=1024,
-        description="Calls that are decoded, computed and encoded at the same time; "
-        "as many as there are cores by default.",
+        description="Larger calls that are computed at the same time, as many as there are cores "
+        "by default; small ones are answered on the event loop.",
     )
     workers: int = Field(
         default=1,

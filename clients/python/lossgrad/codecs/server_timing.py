@@ -6,21 +6,28 @@ in milliseconds; gRPC carries it as trailing metadata.
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping
 from typing import Final
 
 KEY: Final = "server-timing"
 """Name of the HTTP header and of the gRPC metadata."""
 
-_STAGE = re.compile(r"([A-Za-z][\w-]*);dur=(\d{1,12}(?:\.\d{1,12})?)")
-
 
 def encode_timing(timing: Mapping[str, float]) -> str:
     """Return the header for seconds by stage, to the microsecond."""
-    return ", ".join(f"{stage};dur={seconds * 1e3:.3f}" for stage, seconds in timing.items())
+    return ", ".join([f"{stage};dur={seconds * 1e3:.3f}" for stage, seconds in timing.items()])
 
 
 def decode_timing(text: str | None) -> dict[str, float]:
     """Return seconds by stage; parts that cannot be read are left out."""
-    return {stage: float(milliseconds) / 1e3 for stage, milliseconds in _STAGE.findall(text or "")}
+    timing: dict[str, float] = {}
+    for part in (text or "").split(", "):  # quicker than a regular expression: each call does it
+        stage, _, milliseconds = part.partition(";dur=")
+        try:
+            seconds = float(milliseconds) / 1e3
+        except ValueError:
+            continue
+        if 0 <= seconds < math.inf:
+            timing[stage] = seconds
+    return timing

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, Final, NamedTuple, Self, cast
 
 from lossgrad.errors import InvalidArgument
 
@@ -14,8 +13,7 @@ DEEPEST: Final = 64
 """Most calls that are under way at a time, in one pipeline and in one process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What the caller says of one call."""
 
     arguments: Mapping[str, object]

@@ -6,7 +6,8 @@ All that is untyped about gRPC stays in this module.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
@@ -136,6 +137,19 @@ class AioChannel(Protocol):
         ...
 
 
+class Connection:
+    """A blocking channel and its methods, of which each is made once: that takes long."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.method: Callable[[str], Method] = cache(channel.unary_unary)
+
+
+def open_connection(target: Target, authority: bytes | None) -> Connection:
+    """Return a connection, which begins with its first call."""
+    return Connection(open_channel(target, authority))
+
+
 def open_channel(target: Target, authority: bytes | None) -> Channel:
     """Return a blocking channel; it connects on its first call."""
     return cast(Channel, _open(_grpc, target, authority))
@@ -156,8 +170,10 @@ def _open(kind: Any, target: Target, authority: bytes | None) -> object:
 
 def read_timing(metadata: Metadata | None) -> dict[str, float]:
     """Return where the service's time went, from trailing metadata."""
-    text = dict(metadata or ()).get(KEY)
-    return decode_timing(text if isinstance(text, str) else None)
+    for key, value in metadata or ():
+        if key == KEY and isinstance(value, str):
+            return decode_timing(value)
+    return {}
 
 
 def read_error(error: Any) -> LossGradError:

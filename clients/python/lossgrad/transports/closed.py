@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 
 from lossgrad.errors import InvalidArgument
 
@@ -14,21 +12,18 @@ def closed_error() -> InvalidArgument:
     return InvalidArgument.at("client", "is closed; make a new one")
 
 
-@contextmanager
-def told_if_closed(is_closed: Callable[[], bool]) -> Generator[None]:
-    """Tell an await that ends because another task closed the client from a cancelled task.
+def tell_if_closed(is_closed: bool) -> None:
+    """Tell an await that ended since another task closed the client from a cancelled task.
+
+    Called where a CancelledError arrives.
 
     Raises
     ------
     InvalidArgument
-        Where the await is cancelled, `is_closed` and nobody cancelled the running task.
+        Where nobody cancelled the running task.
     """
-    try:
-        yield
-    except asyncio.CancelledError:
-        if is_closed() and not _is_cancelled():
-            raise closed_error() from None
-        raise
+    if is_closed and not _is_cancelled():
+        raise closed_error() from None
 
 
 def _is_cancelled() -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.transports.channels import (
-    Channel,
+    Connection,
     RpcError,
-    open_channel,
+    open_connection,
     read_error,
     read_timing,
 )
@@ -17,20 +17,20 @@ from lossgrad.transports.target import Target
 
 
 class GrpcTransport:
-    """Sends requests over one channel in each process."""
+    """Sends requests over one connection in each process."""
 
     def __init__(self, target: Target, authority: bytes | None) -> None:
-        self._channels = PerProcess[Channel](lambda: open_channel(target, authority))
+        self._connections = PerProcess[Connection](lambda: open_connection(target, authority))
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt; see `Transport.send`."""
-        channel = self._channels.get()
+        connection = self._connections.get()
         exchange = endpoint.exchange(request)
         if exchange is not None:
-            return Conversation(channel, exchange, timeout).finish()
+            return Conversation(connection.channel, exchange, timeout).finish()
         message = endpoint.encode_proto(request)
         try:
-            data, call = channel.unary_unary(endpoint.rpc).with_call(message, timeout=timeout)
+            data, call = connection.method(endpoint.rpc).with_call(message, timeout=timeout)
         except RpcError as error:
             raise read_error(error) from None
         except ValueError as error:  # another thread has closed the channel meanwhile
@@ -38,7 +38,7 @@ class GrpcTransport:
         return endpoint.decode_proto(data, read_timing(call.trailing_metadata()))
 
     def close(self) -> None:
-        """Close this process's channel."""
-        channel = self._channels.close()
-        if channel is not None:
-            channel.close()
+        """Close this process's connection."""
+        connection = self._connections.close()
+        if connection is not None:
+            connection.channel.close()

@@ -17,7 +17,7 @@ from lossgrad.transports.channels import (
     read_error,
     read_timing,
 )
-from lossgrad.transports.closed import closed_error, told_if_closed
+from lossgrad.transports.closed import closed_error, tell_if_closed
 from lossgrad.transports.conversation import Conversation
 from lossgrad.transports.grpc import GrpcTransport
 from lossgrad.transports.per_process import PerProcess
@@ -61,8 +61,11 @@ class _LoopTransport:
         if exchange is not None:
             return await self._streams.send(exchange, timeout)
         channel = self._channel()
-        with told_if_closed(lambda: self._is_closed):
+        try:
             return await _ask(channel, endpoint, request, timeout)
+        except asyncio.CancelledError:
+            tell_if_closed(self._is_closed)
+            raise
 
     async def close(self) -> None:
         self._is_closed = True

@@ -11,7 +11,7 @@ from typing import TypeVar
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import DeadlineExceeded, LossGradError
 from lossgrad.transports.base import Transport
-from lossgrad.transports.closed import closed_error, told_if_closed
+from lossgrad.transports.closed import closed_error, tell_if_closed
 from lossgrad.transports.per_process import PerProcess
 
 Done = TypeVar("Done")
@@ -38,8 +38,10 @@ class Threads:
         """
         future = self._begin(work)
         try:
-            with told_if_closed(lambda: self._pools.is_closed):
-                return await asyncio.wait_for(future, timeout)
+            return await asyncio.wait_for(future, timeout)
+        except asyncio.CancelledError:
+            tell_if_closed(self._pools.is_closed)
+            raise
         except LossGradError:
             raise
         except TimeoutError as error:

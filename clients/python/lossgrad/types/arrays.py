@@ -81,10 +81,10 @@ def read_rows(array: Array, span: slice, *, vectors: bool) -> Array:
     Array
         (rows, C) or (rows,); a view where the strides allow one.
     """
+    if array.ndim == 1 + vectors:
+        return array[span]
     leading = array.shape[:-1] if vectors else array.shape
     row = array.shape[len(leading) :]
-    if len(leading) == 1:
-        return array[span]
     if array.flags.c_contiguous or not leading:
         return array.reshape(prod(leading), *row)[span]
     # One reshape of an array with gaps would copy all of it.

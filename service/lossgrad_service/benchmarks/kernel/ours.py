@@ -28,7 +28,7 @@ def _mean_loss(problem: Scores, gradient: Array, threads: int) -> float:
     """Return L and write dScores."""
     n_rows, n_classes = problem.scores.shape
     out, gap = SoftmaxRows.empty(n_rows), np.zeros(n_rows)
-    every, pull = frozen(np.ones(n_rows, bool)), frozen(np.full(n_rows, 1 / n_rows))
+    every, weight = frozen(np.ones(n_rows, bool)), frozen(np.ones(n_rows))
 
     def compute(run: slice) -> None:
         softmax.label_rows(
@@ -36,7 +36,9 @@ def _mean_loss(problem: Scores, gradient: Array, threads: int) -> float:
             problem.labels[run],
             every[run],
             every[run],
-            pull[run],
+            weight[run],
+            float(n_rows),
+            1.0,
             _PLAIN,
             out.first[run],
             out.maximum[run],
@@ -47,7 +49,7 @@ def _mean_loss(problem: Scores, gradient: Array, threads: int) -> float:
         )
 
     in_parallel(compute, tiles.spans(n_rows, tiles.rows_per_run(n_classes)), threads)
-    losses, _ = softmax.label_losses(out.rest, gap, frozen(np.ones(n_rows)), every)
+    losses, _ = softmax.label_losses(out.rest, gap, weight, every)
     return float(losses.mean())
 
 

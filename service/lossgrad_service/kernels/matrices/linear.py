@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
@@ -128,7 +126,7 @@ def add_scaled(total: Array, weights: Array, factor: float) -> None:
         total[span] += factor * weights[span].astype(np.float64, order="C")
 
 
-def _parts(weights: Array) -> Iterator[slice]:
-    """Yield the rows of W that are made float64 at a time: by its own width, no copy of it all."""
+def _parts(weights: Array) -> list[slice]:
+    """Return the rows of W that are made float64 at a time: by its own width, no copy of it all."""
     step = rows_within(MAX_TILE_BYTES, weights.shape[1], np.dtype(np.float64))
     return spans(len(weights), step)

@@ -8,7 +8,6 @@ same number of rows: the last tile is filled up with zeros. With BLAS on one thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -84,10 +83,11 @@ def power_of_two_within(number: int) -> int:
     return 1 << (max(1, number).bit_length() - 1)
 
 
-def spans(rows: int, step: int) -> Iterator[slice]:
-    """Yield slices of `step` rows that cover `rows`; the last one may be shorter."""
-    for start in range(0, rows, step):
-        yield slice(start, min(start + step, rows))
+def spans(rows: int, step: int) -> list[slice]:
+    """Return slices of `step` rows that cover `rows`; the last one may be shorter."""
+    if 0 < rows <= step:
+        return [slice(0, rows)]
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 def product(a: Array, b: Array, tile_rows: int, threads: int) -> Array:

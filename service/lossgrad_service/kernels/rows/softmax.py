@@ -29,7 +29,9 @@ def label_rows(
     labels: Array,
     active: Array,
     counted: Array,
-    pull: Array,
+    weight: Array,
+    divisor: float,
+    temperature: float,
     scaling: Scaling,
     first: Array,
     maximum: Array,
@@ -49,8 +51,10 @@ def label_rows(
     active, counted
         Which rows are computed at all, and which have a gradient, (n,), bool; what
         counts is active.
-    pull
-        Q/D'/τ, (n,), float64.
+    weight
+        Q, (n,), float64.
+    divisor, temperature
+        D' and τ.
     scaling
         How z is made of s.
     first, maximum, rest, gap
@@ -73,7 +77,7 @@ def label_rows(
         if gradient is not None:
             if counted[i]:
                 others = _sum_of_others(label, first[i], rest[i], exps, scratch.factors)
-                share = pull[i] / (1 + rest[i])
+                share = weight[i] / divisor / temperature / (1 + rest[i])
                 _fill_gradient(row, scaling, share, exps, scratch.factors)
                 exps[label] = (0 - share * others) * _slope(row[label], scaling)
             else:
@@ -189,16 +193,17 @@ def label_losses(rest: Array, gap: Array, weight: Array, live: Array) -> tuple[A
         (n,), float64, NaN where T is, whatever the weight, and 0 in rows that are not
         live; and whether T and m − z_y of the live rows are finite.
     """
-    losses = weight * np.log1p(rest)
-    return losses, bool(_add_gaps(losses, rest, gap, weight, live))
+    losses = np.log1p(rest)
+    return losses, bool(_weigh(losses, rest, gap, weight, live))
 
 
 @program
-def _add_gaps(losses: Array, rest: Array, gap: Array, weight: Array, live: Array) -> bool:
-    """Add Q·(m − z_y) to Q·log1p(T); return whether what they are made of is finite."""
+def _weigh(losses: Array, rest: Array, gap: Array, weight: Array, live: Array) -> bool:
+    """Make Q·log1p(T) + Q·(m − z_y) of log1p(T); return whether what they are made of is finite."""
     wrong = 0
     for i in range(losses.size):
         if live[i]:
+            losses[i] *= weight[i]
             if not np.isnan(rest[i]):  # which of two NaN a sum is, differs from lane to lane
                 losses[i] += weight[i] * gap[i] if weight[i] != 0 else 0.0
             wrong |= int(not (abs(rest[i]) < np.inf and abs(gap[i]) < np.inf))
