@@ -257,3 +257,24 @@ def test_wrong_values_of_parameters_are_told_before_rows_are_read(method):
     labels = pb.InputChunk(input=pb.INPUT_LABELS, data=(LABELS + 5).tobytes())
     with pytest.raises(grpc.RpcError, match=r"labels: must be in \[0, 7\)"):
         list(method(iter([opening(), message(chunk("w2"), labels), rows(0, 1)])))
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_replies_are_within_grpcs_usual_limit(served, rows):
+    """16 rows of 32,768 float64 classes are computed at a time, and are 4 MiB."""
+    scores = RNG.normal(size=(20, 2**15))
+    labels = np.zeros(20, np.int64)
+    declared = opening(scores=scores, labels=labels)
+    pieces = [pb.InputChunk(input=pb.INPUT_LABELS, data=labels.tobytes())]
+    for start in range(0, 20, rows):
+        data = scores[start : start + rows].tobytes()
+        pieces.append(pb.InputChunk(input=pb.INPUT_SCORES, offset=start * 2**18, data=data))
+    with channel_to(served.grpc) as channel:
+        replies = channel.stream_stream(
+            STREAM,
+            request_serializer=pb.ComputeStreamRequest.SerializeToString,
+            response_deserializer=pb.ComputeStreamResponse.FromString,
+        )(iter([declared, *map(message, pieces)]))
+        found = b"".join(c.data for r in replies for c in r.chunks if c.output == pb.OUTPUT_DSCORES)
+    with lossgrad.Client("local:") as client:
+        assert found == client.compute(scores=scores, labels=labels).dscores.tobytes()

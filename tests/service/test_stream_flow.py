@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import closing
 from itertools import chain, islice
-from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -16,11 +14,9 @@ import lossgrad
 from lossgrad.compute_call import ComputeCall
 from lossgrad.exchange import Exchange
 from lossgrad.known_limits import KnownLimits
-from lossgrad_service.child import COMMAND, running_child
 from tests.running import PATIENCE_SECONDS, Blocking, channel_to, event_loop, running_server
 
 HEALTHY = {"scores": [[1.0, 2.0]], "labels": [0]}
-MEBIBYTE = 2**20
 
 
 @pytest.fixture(scope="module")
@@ -169,20 +165,3 @@ def test_the_status_of_a_stream_that_the_server_ends_is_told(kind):
                 with pytest.raises(lossgrad.TooLarge) as caught:
                     client.compute(**call.problem.inputs)
                 assert caught.value.limit == "max_tensor_bytes"
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
-def test_the_server_never_holds_the_batch():
-    """1 GiB of scores, and of their gradients, pass through a server that grows by little."""
-    with running_child(COMMAND, 2) as child, lossgrad.Client(child.addresses["gRPC"]) as client:
-        client.compute(**HEALTHY)
-        idle = memory_of(child.pid, "VmRSS")
-        call = large_call()
-        result = client.compute(**call.problem.inputs)
-        assert result.loss == pytest.approx(13 * np.log(2), rel=1e-12)
-        assert memory_of(child.pid, "VmHWM") - idle < 150 * MEBIBYTE
-
-
-def memory_of(pid, field):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024

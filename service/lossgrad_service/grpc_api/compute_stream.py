@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from lossgrad.codecs import chunks
-from lossgrad.codecs.cutting import cut
+from lossgrad.codecs.chunks import Chunk
+from lossgrad.codecs.cutting import MESSAGE_BYTES, cut
+from lossgrad.codecs.tensors import pack_view
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem, dtypes
 from lossgrad.types.quantities import OUTPUTS
@@ -32,8 +34,10 @@ class ComputeStream:
         """Whether the next replies take a millisecond or so each."""
         return self._call is not None and self._call.is_quick
 
-    def replies(self, message: bytes) -> Iterator[bytes]:
-        """Take in a ComputeStreamRequest and yield what it makes ready.
+    def replies(self, message: bytes) -> Iterator[bytes | None]:
+        """Take in a ComputeStreamRequest and yield what it makes ready, block by block.
+
+        None stands for a block that nothing is to be said of.
 
         Raises
         ------
@@ -42,7 +46,8 @@ class ComputeStream:
         TooLarge
             Where what the first message declares exceeds a limit.
         """
-        arrived = chunks.decode_stream_request(message)
+        with self._watch.stage("decode"):
+            arrived = chunks.decode_stream_request(message)
         if isinstance(arrived, Problem):
             self._open(arrived)
             return
@@ -72,20 +77,48 @@ class ComputeStream:
         self._call = self._service.open_stream(declared)
         self._outputs = row_outputs(declared)
 
-    def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes]:
-        """Compute a block straight into the message that answers it."""
-        if not self._outputs:
-            call.compute(block, {})
-            return
+    def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes | None]:
+        """Compute a block and yield what answers it; None where nothing does."""
         n_rows = len(next(iter(block.values())))
+        size = n_rows * sum(output.row_bytes for output in self._outputs)
+        if not size:
+            self._compute(call, block, {})
+            yield None
+        elif size <= MESSAGE_BYTES:
+            yield self._computed_message(call, block, n_rows)
+        else:
+            yield from self._computed_messages(call, block, n_rows)
+        self._n_answered += n_rows
+
+    def _computed_message(self, call: StreamedCall, block: Rows, n_rows: int) -> bytes:
+        """Compute a block straight into the message that answers it."""
         message, rooms = chunks.reserve_output_chunks(
             [(o.name, self._n_answered * o.row_bytes, n_rows * o.row_bytes) for o in self._outputs]
         )
         pairs = zip(self._outputs, rooms, strict=True)
+        self._compute(call, block, {output.name: output.rows_in(room) for output, room in pairs})
+        return message
+
+    def _computed_messages(self, call: StreamedCall, block: Rows, n_rows: int) -> Iterator[bytes]:
+        """Compute a block whose answer is more than anyone's gRPC takes in one message."""
+        rooms = {output.name: output.room(n_rows) for output in self._outputs}
+        self._compute(call, block, rooms)
+        step = max(1, MESSAGE_BYTES // sum(output.row_bytes for output in self._outputs))
+        for start in range(0, n_rows, step):
+            yield chunks.encode_output_chunks(
+                [
+                    Chunk(
+                        output.name,
+                        (self._n_answered + start) * output.row_bytes,
+                        pack_view(rooms[output.name][start : start + step])[2],
+                    )
+                    for output in self._outputs
+                ]
+            )
+
+    def _compute(self, call: StreamedCall, block: Rows, outputs: Rows) -> None:
         with self._watch.stage("compute"):
-            call.compute(block, {output.name: output.rows_in(room) for output, room in pairs})
-        self._n_answered += n_rows
-        yield message
+            call.compute(block, outputs)
 
     def _opened(self) -> StreamedCall:
         if self._call is None:
@@ -107,6 +140,10 @@ class RowOutput:
     def row_bytes(self) -> int:
         """Bytes of one row."""
         return prod(self.row_shape) * self.dtype.itemsize
+
+    def room(self, n_rows: int) -> Array:
+        """Return an array for some rows."""
+        return np.empty((n_rows, *self.row_shape), self.dtype)
 
     def rows_in(self, room: memoryview) -> Array:
         """Return the rows, (n, …), that fill a room."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import grpc
 from grpc import aio
 
@@ -31,8 +29,13 @@ def tell_timing(context: Context, request_id: str, watch: Stopwatch) -> None:
     context.set_trailing_metadata(((HEADER, request_id), (KEY, encode_timing(watch.timing))))
 
 
-async def abort(context: Context, error: LossGradError, request_id: str) -> NoReturn:
-    """End a call with the status of an error."""
+def tell_error(context: Context, error: LossGradError, request_id: str) -> None:
+    """Have a call end with the status of an error, once its handler returns.
+
+    gRPC's own `abort` raises an error that it keeps: its context is ours, whose traceback
+    holds the request and the answer until the cyclic collector comes by, which may be never.
+    """
     status = encode_status(error)
-    metadata = ((HEADER, request_id), (DETAILS_KEY, status.details))
-    await context.abort(_CODES[status.code], status.message, metadata)
+    context.set_trailing_metadata(((HEADER, request_id), (DETAILS_KEY, status.details)))
+    context.set_code(_CODES[status.code])
+    context.set_details(status.message)

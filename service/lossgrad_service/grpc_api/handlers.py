@@ -12,7 +12,7 @@ from lossgrad.errors import LossGradError
 from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.grpc_api import methods
-from lossgrad_service.grpc_api.contexts import Context, abort, request_id_of, tell_timing
+from lossgrad_service.grpc_api.contexts import Context, request_id_of, tell_error, tell_timing
 from lossgrad_service.grpc_api.streams import stream_handler
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
@@ -49,7 +49,8 @@ def _unary(answer: Answer) -> grpc.RpcMethodHandler[Any, Any]:
         try:
             reply = await answer(request_id, message, watch)
         except LossGradError as error:
-            await abort(context, error, request_id)
+            tell_error(context, error, request_id)
+            return b""
         tell_timing(context, request_id, watch)
         return reply
 
