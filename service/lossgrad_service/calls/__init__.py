@@ -13,8 +13,8 @@ from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.request_id import accept_request_id
 from lossgrad_service.calls.service import Service
 from lossgrad_service.calls.stopwatch import Stopwatch
-from lossgrad_service.calls.streamed_call import Rows, StreamedCall
-from lossgrad_service.core import is_quick
+from lossgrad_service.calls.streamed_call import StreamedCall
+from lossgrad_service.core import Rows, is_quick
 
 __all__ = [
     "Dispatcher",

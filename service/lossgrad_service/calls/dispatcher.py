@@ -71,7 +71,7 @@ class Dispatcher:
         return await loop.run_in_executor(self.executor, guarded, request_id, work)
 
     async def run_at_once(self, request_id: str, work: Callable[[], Answer]) -> Answer:
-        """Return what `work` returns, which takes microseconds; nothing queues before it.
+        """Return what `work` returns, which takes about a millisecond at most.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +13,7 @@ from lossgrad.types import Array, Problem
 from lossgrad.types.quantities import INPUTS
 from lossgrad_service.calls.parameters import Parameters
 from lossgrad_service.calls.pieces import Piece, check_names, check_order
-from lossgrad_service.core import RowStream
-
-Rows = Mapping[str, Array]
+from lossgrad_service.core import Rows, RowStream
 
 
 class StreamedCall:

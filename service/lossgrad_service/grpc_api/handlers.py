@@ -13,7 +13,7 @@ from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.calls import Dispatcher, Stopwatch
 from lossgrad_service.grpc_api import methods
 from lossgrad_service.grpc_api.contexts import Context, request_id_of, tell_error, tell_timing
-from lossgrad_service.grpc_api.streams import stream_handler
+from lossgrad_service.grpc_api.stream_handler import stream_handler
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
 
