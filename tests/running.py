@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ import lossgrad
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE
 from lossgrad.exchange import Exchange
+from lossgrad.transports import Transport
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
 
@@ -117,15 +118,29 @@ class Streaming(lossgrad.Client):
 
     rows_per_message = 100
 
-    def _send(self, endpoint: Any, request: Any, timeout: float | None) -> Any:
-        if endpoint is COMPUTE:
-            endpoint = replace(COMPUTE, exchange=self._exchange)
-        return super()._send(endpoint, request, timeout)
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self._transport = _InPieces(self._transport, self._exchange)
 
     def _exchange(self, call: ComputeCall) -> Exchange:
         exchange = Exchange(call)
         exchange.rows_per_message = self.rows_per_message
         return exchange
+
+
+class _InPieces:
+    """A transport on which every computation is an exchange."""
+
+    def __init__(self, transport: Transport, begin: Callable[[ComputeCall], Exchange]) -> None:
+        self._transport = transport
+        self._compute = replace(COMPUTE, exchange=begin)
+
+    def send(self, endpoint: Any, request: Any, timeout: float) -> Any:
+        chosen = self._compute if endpoint is COMPUTE else endpoint
+        return self._transport.send(chosen, request, timeout)
+
+    def close(self) -> None:
+        self._transport.close()
 
 
 class Blocking:

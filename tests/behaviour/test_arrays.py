@@ -114,6 +114,19 @@ def test_answers_belong_to_the_caller(client):
     same(client.compute(scores=SCORES, labels=LABELS).dscores, kept)
 
 
+@pytest.mark.parametrize("rows", [6, 2**12], ids=["one message", "in pieces"])
+@pytest.mark.parametrize("shift", [0, 1], ids=["in place", "overlapping"])
+def test_gradients_may_take_the_place_of_inputs(client, rows, shift):
+    memory = problems.inputs("scores", rows=rows + shift, classes=300, seed=29)["scores"]
+    scores, own = memory[:rows], memory[shift:]
+    labels = problems.labels(rows, 300, seed=29)
+    expected = client.compute(scores=scores, labels=labels)
+    result = client.compute(scores=scores, labels=labels, out={"dscores": own})
+    assert result.dscores is own
+    assert result.loss == expected.loss
+    same(own, expected.dscores)
+
+
 @pytest.mark.parametrize("name", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", ">i2", ">u8"])
 def test_labels_of_any_integer_width(client, name):
     plain = client.compute(scores=SCORES, labels=LABELS)

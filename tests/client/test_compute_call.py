@@ -38,6 +38,23 @@ def test_out_that_does_not_fit(out, field, detail):
     assert violation.detail.startswith(detail)
 
 
+def test_two_outputs_in_one_array():
+    arguments = ARGUMENTS | {"want": ["dscores", "probs", "row_losses"]}
+    memory = np.zeros((4, 2), np.float32)
+    with pytest.raises(InvalidArgument) as caught:
+        ComputeCall.of(arguments, {"dscores": memory[:3], "probs": memory[1:]})
+    [violation] = caught.value.violations
+    assert violation.field == "out.probs"
+    assert violation.detail == "shares memory with out.dscores; give each its own"
+
+
+def test_two_outputs_side_by_side():
+    memory = np.zeros((3, 4), np.float32)
+    out = {"dscores": memory[:, ::2], "probs": memory[:, 1::2]}
+    call = ComputeCall.of(ARGUMENTS | {"want": ["dscores", "probs"]}, out)
+    assert call.out is out
+
+
 def test_out_is_filled_and_is_the_result():
     wide = np.full((3, 4), 9, ">f4")
     call = ComputeCall.of(ARGUMENTS, {"dscores": wide[:, ::2]})

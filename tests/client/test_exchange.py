@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from lossgrad.codecs import chunks
 from lossgrad.codecs.chunks import Chunk
-from lossgrad.codecs.cutting import MESSAGE_BYTES, cut, rows_per_message
+from lossgrad.codecs.cutting import MESSAGE_BYTES, cut, rows_per_message, rows_within
 from lossgrad.compute_call import ComputeCall
-from lossgrad.errors import Internal
+from lossgrad.errors import Cancelled, Internal
 from lossgrad.exchange import Exchange
+from lossgrad.types import Limits
+from lossgrad.types.limits import ROOM
 from lossgrad_service.core.plan import Plan
 
 SCORES = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
@@ -93,6 +95,32 @@ def test_an_array_of_the_callers_with_gaps_or_swapped_bytes_is_filled_at_the_end
     assert own.reshape(-1).tolist() == list(range(12))
 
 
+@pytest.mark.parametrize("place", [0, 4], ids=["in place", "overlapping"])
+def test_answers_change_nothing_of_what_is_sent_again(place):
+    memory = np.arange(100, 116, dtype=np.float32)
+    scores, own = memory[:12].reshape(4, 3), memory[place : place + 12].reshape(4, 3)
+    arguments = {"scores": scores, "labels": [0, 1, 2, 0], "want": ["dscores", "row_losses"]}
+    call = ComputeCall.of(arguments, {"dscores": own})
+    first, again = Exchange(call), Exchange(call)
+    sent = pieces(first.messages())
+    first.take(answers()[0])
+    assert pieces(again.messages()) == sent
+    for message in answers():
+        again.take(message)
+    assert call.deliver(again.result({})).dscores is own
+    assert own.reshape(-1).tolist() == list(range(12))
+
+
+def test_nothing_is_written_once_the_caller_has_its_arrays_back():
+    own = np.zeros((2, 2, 3), np.float32)
+    call = ComputeCall.of(ARGUMENTS, {"dscores": own})
+    received = Exchange(call)
+    call.loan.end()
+    with pytest.raises(Cancelled, match="nobody waits for the result"):
+        received.take(answers()[0])
+    assert not own.any()
+
+
 WRONG = {
     "an output that was not wanted": ([Chunk("probs", 0, bytes(4))], "probs out of place"),
     "a gap": ([Chunk("dscores", 4, bytes(4))], "bytes 4 to 8 of dscores out of place"),
@@ -130,11 +158,28 @@ def test_an_answer_that_goes_on_after_its_end():
         received.take(answers()[0])
 
 
-@given(st.lists(st.integers(0, 3 * MESSAGE_BYTES // 8), max_size=4))
-def test_cut_arrays_are_whole_and_in_order(sizes):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classes", [1, 300, 2**16])
+def test_messages_are_within_the_servers_limit(classes, dtype):
+    limit = 2**20 + ROOM
+    others = ("response", "tensor", "stream", "held")
+    ample = {f"max_{name}_bytes": 2**62 for name in others}
+    limits = Limits(max_request_bytes=limit, **ample)
+    scores = np.broadcast_to(dtype(0), (2**20 // classes, classes))
+    weights = np.ones(len(scores))
+    arguments = {"scores": scores, "targets": scores, "sample_weights": weights}
+    call = ComputeCall.of(arguments, None).within(limits)
+    sizes = [len(message) for message in Exchange(call).messages()]
+    assert max(sizes) <= limit
+    assert len(sizes) <= 3 + 4 * call.problem.request_bytes // limit
+
+
+@given(st.lists(st.integers(0, 3 * MESSAGE_BYTES // 8), max_size=4), st.integers(2**18, 2**23))
+def test_cut_arrays_are_whole_and_in_order(sizes, most):
     arrays = {str(place): np.empty(size) for place, size in enumerate(sizes)}
-    found = list(cut(arrays))
-    assert all(0 < sum(len(c.data) for c in message) <= MESSAGE_BYTES for message in found)
+    found = list(cut(arrays, most))
+    largest = min(most, MESSAGE_BYTES)
+    assert all(0 < sum(len(c.data) for c in message) <= largest for message in found)
     for name, array in arrays.items():
         parts = [c for message in found for c in message if c.name == name]
         ends = [c.offset + len(c.data) for c in parts]
@@ -148,3 +193,8 @@ def test_a_message_holds_what_the_server_computes_at_a_time(classes, dtype):
     call = ComputeCall.of({**arguments, "labels": [0], "want": ["dscores"]}, None)
     step = rows_per_message(classes, arguments["scores"].nbytes)
     assert step % Plan.of(call.problem).fed_rows == 0
+
+
+@pytest.mark.parametrize(("size", "rows"), [(0, 1), (9, 1), (20, 2), (79, 4), (80, 8)])
+def test_rows_within(size, rows):
+    assert rows_within(size, 10) == rows

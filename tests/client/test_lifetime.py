@@ -6,10 +6,12 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 import lossgrad
 from lossgrad import errors
+from lossgrad.exchange import Exchange
 from lossgrad.transports import threaded
 from tests.client.servers import GrpcServer, HttpServer, Script, Stuck, double
 
@@ -117,6 +119,66 @@ def test_a_task_that_is_cancelled_is_so_at_once(server_kind):
 
     with server_kind(Script(stuck, double)) as server:
         asyncio.run(run(server.target))
+
+
+class Slow:
+    """Tells when a thread has taken a message, holds it until it is released, and tells the end."""
+
+    def __init__(self):
+        self.arrived, self.released = threading.Event(), threading.Event()
+        self.left = threading.Event()
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    slow, take = Slow(), Exchange.take
+
+    def take_late(exchange, message):
+        slow.arrived.set()
+        slow.released.wait(20)
+        try:
+            take(exchange, message)
+        finally:
+            slow.left.set()
+
+    monkeypatch.setattr(Exchange, "take", take_late)
+    yield slow
+    slow.released.set()
+
+
+def large_batch():
+    scores = np.zeros((2**10, 2**9), np.float32)
+    out = {"dscores": np.full_like(scores, 7)}
+    return {"scores": scores, "labels": np.zeros(2**10, np.int8), "out": out}
+
+
+async def cancel_a_task(client, batch, slow):
+    task = client.compute_future(**batch)
+    await asyncio.to_thread(slow.arrived.wait, 20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def close_a_map(client, batch, slow):
+    small = {"scores": [[1.0, 2.0]], "labels": [0]}
+    results = client.map([small, batch])
+    assert (await anext(results)).n_rows == 1
+    await asyncio.to_thread(slow.arrived.wait, 20)
+    await results.aclose()
+
+
+@pytest.mark.parametrize("end", [cancel_a_task, close_a_map])
+def test_nothing_is_written_for_who_does_not_wait_any_more(addresses, slow, end):
+    async def run(target):
+        async with lossgrad.AsyncClient(target) as client:
+            batch = large_batch()
+            await end(client, batch, slow)
+            slow.released.set()
+            assert await asyncio.to_thread(slow.left.wait, 20)
+            return batch["out"]["dscores"]
+
+    assert (asyncio.run(run(addresses["gRPC"])) == 7).all()
 
 
 def test_one_async_client_in_several_loops(server_kind):

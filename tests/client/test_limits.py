@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,9 +134,17 @@ def test_large_calls_ask_once(client_of):
     assert client.server.asked == [INFO, COMPUTE, COMPUTE, COMPUTE]
 
 
+def test_calls_under_a_low_limit_are_sent_once_it_is_known(client_of):
+    client = client_of(replace(AMPLE, max_request_bytes=100))
+    with pytest.raises(errors.TooLarge, match="max_request_bytes is 100; have the server's"):
+        client.compute(LARGE_CALL)
+    client.compute(arguments(90))
+    assert client.server.asked == [INFO, COMPUTE]
+
+
 def test_what_is_too_large_is_not_sent(client_of):
     client = client_of(TIGHT)
-    with pytest.raises(errors.TooLarge, match="max_request_bytes is 1048576; send fewer rows"):
+    with pytest.raises(errors.TooLarge, match="max_tensor_bytes is 1048576; send fewer rows"):
         client.compute(arguments(3 * MEBIBYTE))
     assert client.server.asked == [INFO]
 
@@ -201,7 +210,7 @@ def test_no_time_is_left_after_asking(monkeypatch):
 @pytest.mark.parametrize(
     ("target", "call", "limit"),
     [
-        ("localhost:1", LARGE_CALL, "max_request_bytes"),
+        ("localhost:1", LARGE_CALL, "max_stream_bytes"),
         ("localhost:1", STREAMED_CALL, "max_tensor_bytes"),
         ("http://localhost:1", LARGE_CALL, "max_request_bytes"),
         ("http://localhost:1", STREAMED_CALL, "max_request_bytes"),
@@ -252,7 +261,6 @@ def wide(rows, columns):
 @pytest.mark.parametrize(
     ("given", "limit"),
     [
-        (wide(700_000, 1), "max_request_bytes"),
         (wide(3 * 2**16, 16), "max_tensor_bytes"),
         (wide(2**20, 1) | {"want": ["probs", "log_partition"]}, "max_stream_bytes"),
         (wide(2**20, 1) | {"labels": np.zeros(2**20, np.int64)}, "max_held_bytes"),
@@ -261,6 +269,25 @@ def wide(rows, columns):
 )
 def test_a_real_server_over_grpc(small, given, limit):
     assert_too_large(small.grpc, given, limit)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        wide(700_000, 1),
+        wide(450_000, 1) | {"want": ["log_partition"]},
+        wide(2**9, 2**10) | {"targets": np.zeros((2**9, 2**10)), "labels": None},
+        {"h1": np.zeros((9, 900), np.float32), "w2": np.ones((900, 999), np.float32)}
+        | {"labels": np.zeros(9, np.int8), "want": ["loss"]},
+    ],
+    ids=["the request", "the answer", "rows", "a parameter"],
+)
+def test_what_no_message_of_a_real_server_holds_goes_in_pieces(small, given):
+    with lossgrad.Client(small.grpc) as client, lossgrad.Client("local:") as local_client:
+        result, expected = client.compute(**given), local_client.compute(**given)
+    assert result.scalars == expected.scalars
+    for name, array in expected.arrays.items():
+        assert result.arrays[name].tobytes() == array.tobytes()
 
 
 @pytest.mark.parametrize(

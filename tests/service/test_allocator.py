@@ -79,6 +79,7 @@ def test_freed_memory_is_kept_up_to_a_size():
     [
         {"LOSSGRAD_MALLOC": "default"},
         {"MALLOC_MMAP_THRESHOLD_": "131072"},
+        {"MALLOC_ARENA_MAX": "2"},
         {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=131072"},
     ],
     ids=lambda variables: next(iter(variables)),

@@ -30,7 +30,7 @@ class AsyncClient(ClientSettings):
 
     Usable from several event loops in turn; over gRPC each has its own channel, and
     HTTP and ``local:`` calls run in at most 32 threads. A task that is cancelled gets
-    its CancelledError at once.
+    its CancelledError at once, and nothing is written into its arrays any more.
 
     Parameters
     ----------
@@ -142,15 +142,18 @@ class AsyncClient(ClientSettings):
     async def _compute(self, batch: Batch) -> Result:
         call = ComputeCall.of(batch.arguments, batch.out)
         known, attempts = self._begin_call(batch.timeout)
-        return call.deliver(await _with_retries(attempts, partial(self._attempt, call, known)))
+        try:
+            return call.deliver(await _with_retries(attempts, partial(self._attempt, call, known)))
+        finally:
+            call.loan.end()  # a thread may be left that still takes in what arrives
 
     async def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
-        if known.admit(call.problem):
-            return await self._transport.send(COMPUTE, call, timeout)
-        deadline = Deadline(timeout)
-        known.learn(await self._published_limits(timeout))
-        known.check(call.problem)
-        return await self._transport.send(COMPUTE, call, deadline.remaining())
+        if not known.admit(call.problem):
+            deadline = Deadline(timeout)
+            known.learn(await self._published_limits(timeout))
+            known.check(call.problem)
+            timeout = deadline.remaining()
+        return await self._transport.send(COMPUTE, call.within(known.limits), timeout)
 
     async def _published_limits(self, timeout: float) -> Limits | None:
         try:

@@ -26,6 +26,16 @@ LARGEST_KEPT: Final = 32 * 2**20
 KEPT_AT_THE_TOP: Final = 256 * 2**20
 """Free memory at the end of the heap beyond this is given back."""
 
+GLIBCS_OWN: Final = (
+    "MALLOC_ARENA_MAX",
+    "MALLOC_ARENA_TEST",
+    "MALLOC_MMAP_MAX_",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_TOP_PAD_",
+    "MALLOC_TRIM_THRESHOLD_",
+)
+"""Variables that glibc reads; an operator who sets one of them has all of them count alone."""
+
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
@@ -52,16 +62,15 @@ def keep_freed_memory() -> bool:
     -------
     bool
         Whether it does: not with another C library than glibc, nor where glibc's own
-        variables (``MALLOC_MMAP_THRESHOLD_``, ``GLIBC_TUNABLES``, …) say something else.
+        variables (``MALLOC_MMAP_THRESHOLD_``, ``GLIBC_TUNABLES``, …) say something.
     """
     return not is_set_by_operator(os.environ) and set_thresholds(_c_library())
 
 
 def is_set_by_operator(environ: Mapping[str, str]) -> bool:
-    """Return whether glibc's own variables set what would be set here."""
-    thresholds = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
+    """Return whether glibc's own variables say how much memory malloc keeps, and where."""
     tunables = environ.get("GLIBC_TUNABLES", "")
-    return any(name in environ for name in thresholds) or "glibc.malloc." in tunables
+    return any(name in environ for name in GLIBCS_OWN) or "glibc.malloc." in tunables
 
 
 def set_thresholds(library: Any) -> bool:

@@ -148,7 +148,9 @@ class Client(ClientSettings):
             Dtype of gradients; by default each has that of its quantity.
         out : dict of str to ndarray, optional
             Arrays to write outputs into, by name, such as ``{"dscores": array}``. They
-            must have the output's shape and dtype, and are the result's attributes.
+            must have the output's shape and dtype, and are the result's attributes. Each
+            needs memory of its own; it may be an input's. After an error their content
+            is undefined.
         timeout : float, optional
             Seconds that this call may take, retries included; the client's own by
             default. Over ``local:`` a computation runs to its end.
@@ -307,12 +309,12 @@ class Client(ClientSettings):
         return call.deliver(_with_retries(attempts, partial(self._attempt, call, known), pause))
 
     def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
-        if known.admit(call.problem):
-            return self._transport.send(COMPUTE, call, timeout)
-        deadline = Deadline(timeout)
-        known.learn(self._published_limits(timeout))
-        known.check(call.problem)
-        return self._transport.send(COMPUTE, call, deadline.remaining())
+        if not known.admit(call.problem):
+            deadline = Deadline(timeout)
+            known.learn(self._published_limits(timeout))
+            known.check(call.problem)
+            timeout = deadline.remaining()
+        return self._transport.send(COMPUTE, call.within(known.limits), timeout)
 
     def _published_limits(self, timeout: float) -> Limits | None:
         try:

@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from threading import Lock
 from typing import Self, cast
 
 import numpy as np
 
-from lossgrad.errors import InvalidArgument, Violation
+from lossgrad.errors import Cancelled, InvalidArgument, Violation
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
+from lossgrad.types.form import raise_if_any
+from lossgrad.types.info import Limits
 from lossgrad.types.problem import Problem
 from lossgrad.types.quantities import OUTPUTS
 from lossgrad.types.result import Result
 
 Out = Mapping[str, Array]
+
+
+class Loan:
+    """The time during which the caller's arrays are the call's.
+
+    A coroutine's call may be over while a thread still takes in what arrives.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._is_over = False
+
+    def write(self, room: Array, data: Array) -> None:
+        """Copy data into an array that may be the caller's.
+
+        Raises
+        ------
+        Cancelled
+            After `end`.
+        """
+        with self._lock:
+            if self._is_over:
+                raise Cancelled("nobody waits for the result any more")
+            room[...] = data
+
+    def end(self) -> None:
+        """Give the arrays back; waits for no more than the copying of one message."""
+        with self._lock:
+            self._is_over = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +57,9 @@ class ComputeCall:
 
     problem: Problem
     out: Out
+    limits: Limits | None = None
+    """The server's, where they are known."""
+    loan: Loan = field(default_factory=Loan)
 
     @classmethod
     def of(cls, arguments: Mapping[str, object], out: object) -> Self:
@@ -41,18 +77,25 @@ class ComputeCall:
         if not isinstance(out, Mapping):
             raise InvalidArgument.at("out", f"must be a dict of arrays, got {type(out).__name__}")
         arrays = cast(Mapping[str, object], out)
-        violations = [v for name, array in arrays.items() for v in _wrong_out(problem, name, array)]
-        if violations:
-            raise InvalidArgument.of(violations)
+        raise_if_any(v for name, array in arrays.items() for v in _wrong_out(problem, name, array))
+        raise_if_any(_shared(cast(Out, arrays)))
         return cls(problem, cast(Out, arrays))
 
+    def within(self, limits: Limits | None) -> Self:
+        """Return this call with what is known of the server's limits."""
+        return self if limits is self.limits else replace(self, limits=limits)
+
     def room_for(self, name: str) -> Array:
-        """Return a C-contiguous, little-endian array for an output: the caller's own if it is."""
+        """Return a C-contiguous, little-endian array for an output: the caller's own if it will do.
+
+        It must not overlap an input: rows of that are sent after the first answers have
+        come, and all of them once more where the call is tried again.
+        """
         own = self.out.get(name)
         dtype = dtypes.to_numpy(self.problem.dtype_of(name)).newbyteorder("<")
-        if own is not None and own.flags.c_contiguous and own.dtype == dtype:
-            return own
-        return np.empty(self.problem.shape_of(name), dtype)
+        if own is None or not own.flags.c_contiguous or own.dtype != dtype or self._is_read(own):
+            return np.empty(self.problem.shape_of(name), dtype)
+        return own
 
     def deliver(self, result: Result) -> Result:
         """Return `result` with arrays that are the caller's: those of `out`, filled, or new ones.
@@ -64,6 +107,10 @@ class ComputeCall:
             if isinstance(value, np.ndarray):
                 outputs[name] = self._delivered(name, cast(Array, value))
         return result
+
+    def _is_read(self, own: Array) -> bool:
+        """Return whether an array may share memory with an input."""
+        return any(np.may_share_memory(own, array) for array in self.problem.inputs.values())
 
     def _delivered(self, name: str, array: Array) -> Array:
         own = self.out.get(name)
@@ -97,6 +144,13 @@ def _wrong_out(problem: Problem, name: str, array: object) -> Iterator[Violation
         yield from _misfit(
             field, cast(Array, array), problem.shape_of(name), problem.dtype_of(name)
         )
+
+
+def _shared(out: Out) -> Iterator[Violation]:
+    """Yield which arrays of the caller's would be written to by two outputs."""
+    for (first, array), (second, other) in combinations(out.items(), 2):
+        if np.shares_memory(array, other):
+            yield Violation(f"out.{second}", f"shares memory with out.{first}; give each its own")
 
 
 def _misfit(field: str, array: Array, shape: tuple[int, ...], dtype: str) -> Iterator[Violation]:

@@ -73,7 +73,7 @@ COMPUTE: Final[Endpoint[ComputeCall, Result]] = Endpoint(
     encode_json=lambda call: json.problem_to_json(call.problem),
     decode_json=json.result_from_json,
     in_process=lambda call: call.problem,
-    exchange=lambda call: Exchange(call) if is_streamed(call.problem) else None,
+    exchange=lambda call: Exchange(call) if is_streamed(call.problem, call.limits) else None,
 )
 
 INFO: Final[Endpoint[InfoRequest, ServerInfo]] = Endpoint(

@@ -14,10 +14,11 @@ import numpy as np
 
 from lossgrad.codecs import chunks, tensors
 from lossgrad.codecs.chunks import Chunk
-from lossgrad.codecs.cutting import cut, rows_per_message
+from lossgrad.codecs.cutting import cut, rows_per_message, rows_within
 from lossgrad.compute_call import ComputeCall
 from lossgrad.errors import Internal
 from lossgrad.types.arrays import Array, read_rows
+from lossgrad.types.limits import room_in_message
 from lossgrad.types.problem import Problem
 from lossgrad.types.quantities import INPUTS, OUTPUTS
 from lossgrad.types.result import Result
@@ -35,7 +36,8 @@ class Exchange:
     def __init__(self, call: ComputeCall) -> None:
         self._problem = call.problem
         self._rows = {n: a for n, a in call.problem.inputs.items() if INPUTS[n].has_vectors}
-        self.rows_per_message = _rows_per_message(call.problem, self._rows)
+        self._room = room_in_message(call.limits)
+        self.rows_per_message = _rows_per_message(call.problem, self._rows, self._room)
         self._call = call
         self._written = {name: 0 for name in call.problem.want if name in OUTPUTS}
         self._scalars: Mapping[str, Any] | None = None
@@ -44,7 +46,8 @@ class Exchange:
         """Yield the messages to send; each copies its data once, as it is asked for."""
         inputs = self._problem.inputs
         yield chunks.encode_open(self._problem)
-        for pieces in cut({n: a for n, a in inputs.items() if not INPUTS[n].has_vectors}):
+        parameters = {n: a for n, a in inputs.items() if not INPUTS[n].has_vectors}
+        for pieces in cut(parameters, self._room):
             yield chunks.encode_input_chunks(pieces)
         n_rows, step = self._problem.n_rows, self.rows_per_message
         for start in range(0, n_rows, step):
@@ -59,6 +62,8 @@ class Exchange:
         ------
         Internal
             Where it is not what must come next.
+        Cancelled
+            Where the caller has its arrays back.
         """
         arrived = chunks.decode_stream_response(message)
         if self._scalars is not None:
@@ -96,14 +101,15 @@ class Exchange:
         if array is None or start != self._written[chunk.name] or stop > array.nbytes:
             raise _unreadable(f"has bytes {start} to {stop} of {chunk.name} out of place")
         as_bytes = array.reshape(-1).view(np.uint8)
-        as_bytes[start:stop] = np.frombuffer(chunk.data, np.uint8)
+        self._call.loan.write(as_bytes[start:stop], np.frombuffer(chunk.data, np.uint8))
         self._written[chunk.name] = stop
 
 
-def _rows_per_message(problem: Problem, inputs: Mapping[str, Array]) -> int:
+def _rows_per_message(problem: Problem, inputs: Mapping[str, Array], room: int) -> int:
     taken = sum(array.shape[-1] * array.itemsize for array in inputs.values())
     answered = problem.response_bytes // max(1, problem.n_rows)
-    return rows_per_message(max(problem.sizes.values()), max(taken, answered))
+    computed = rows_per_message(max(problem.sizes.values()), max(taken, answered))
+    return min(computed, rows_within(room, taken))
 
 
 def _chunk_of(name: str, array: Array, span: slice) -> Chunk:

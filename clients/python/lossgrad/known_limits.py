@@ -36,16 +36,15 @@ class KnownLimits:
     def __init__(self, kind: str) -> None:
         self._check = _CHECKS[kind]
         self._is_told = False
-        self._limits: Limits | None = None
+        self.limits: Limits | None = None
+        """None where the server has not told them, or not yet."""
         if kind == "local":  # nothing is sent, and the computation checks as it begins
             self.learn(None)
 
     def admit(self, problem: Problem) -> bool:
         """Return whether a call may be sent; if not, `learn` the limits and `check` it."""
-        if limits.array_bytes(problem) < SMALL:
-            return True
         if not self._is_told:
-            return False
+            return limits.array_bytes(problem) < SMALL
         try:
             self.check(problem)
         except TooLarge:
@@ -54,7 +53,7 @@ class KnownLimits:
 
     def learn(self, published: Limits | None) -> None:
         """Take in what the server has answered; None where it says nothing."""
-        self._limits = published
+        self.limits = published
         self._is_told = True
 
     def check(self, problem: Problem) -> None:
@@ -65,13 +64,13 @@ class KnownLimits:
         TooLarge
             Which limit is exceeded, by what, and what to do about it.
         """
-        if self._limits is not None:
-            self._check(problem, self._limits)
+        if self.limits is not None:
+            self._check(problem, self.limits)
 
 
 def _check_grpc(problem: Problem, published: Limits) -> None:
-    check = limits.check_stream if limits.is_streamed(problem) else limits.check_message
-    check(problem, published)
+    if limits.is_streamed(problem, published):
+        limits.check_stream(problem, published)
 
 
 _CHECKS: Final[Mapping[str, Check]] = {

@@ -47,7 +47,7 @@ class ComputeStream:
             Where what the first message declares exceeds a limit.
         """
         with self._watch.stage("decode"):
-            arrived = chunks.decode_stream_request(message)
+            arrived = self._decoded(message)
         if isinstance(arrived, Problem):
             self._open(arrived)
             return
@@ -71,9 +71,12 @@ class ComputeStream:
         scalars = {name: value for name, value in answer.items() if name not in OUTPUTS}
         yield chunks.encode_closing(scalars)
 
-    def _open(self, declared: Problem) -> None:
-        if self._call is not None:
+    def _decoded(self, message: bytes) -> Problem | tuple[Chunk, ...]:
+        if self._call is not None and chunks.is_opening(message):
             raise InvalidArgument.at("open", "came twice; it goes into the first message only")
+        return chunks.decode_stream_request(message)
+
+    def _open(self, declared: Problem) -> None:
         self._call = self._service.open_stream(declared)
         self._outputs = row_outputs(declared)
 

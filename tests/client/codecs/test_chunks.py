@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lossgrad.codecs import chunks, enums, proto, wire
 from lossgrad.codecs.chunks import Chunk
+from lossgrad.codecs.stock import MAX_BESIDE
 from lossgrad.errors import Internal, InvalidArgument
 from lossgrad.types import Problem
 from lossgrad.types.quantities import INPUTS, OUTPUTS
@@ -209,6 +210,38 @@ def test_refused(message, field, detail):
     [(found, text)] = refusal(message)
     assert found == field
     assert text.startswith(detail)
+
+
+SIZE = 2**21
+UNKNOWN = wire.bytes_field(500 << 3 | wire.LENGTH, bytes(SIZE))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [UNKNOWN, opening() + UNKNOWN, opening(scores=pb.Tensor(data=bytes(SIZE)))],
+    ids=["unknown", "unknown beside open", "data in open"],
+)
+def test_much_beside_chunks_is_refused_before_it_is_parsed(message):
+    [(_, detail)] = refusal(message)
+    assert detail.startswith("has 2097")
+    assert detail.endswith(f" bytes beside chunks, more than {MAX_BESIDE}")
+
+
+def test_much_in_chunks_beside_their_data_is_refused():
+    """However many chunks it is divided among; of data there may be any number."""
+    chunk = pb.InputChunk(input="INPUT_W2", data=bytes(SIZE)).SerializeToString() + b"\x10\x07"
+    sent = chunks.decode_stream_request(wire.bytes_field(18, chunk))
+    assert shown(sent) == [("w2", 7, bytes(SIZE))]
+    strange = wire.bytes_field(18, chunk + wire.bytes_field(130, bytes(MAX_BESIDE // 64)))
+    assert f"more than {MAX_BESIDE} bytes beside the data" in refusal(strange * 64)[0][1]
+
+
+def test_is_opening_does_not_look_into_it():
+    chunk = wire.bytes_field(18, b"\xff")
+    open_ = wire.bytes_field(10, b"\xff")
+    assert chunks.is_opening(open_)
+    assert chunks.is_opening(chunk + b"\xf8\x01\x05" + open_)
+    assert not any(map(chunks.is_opening, (b"", chunk, b"\xff", b"\x0a\x05")))
 
 
 def test_a_group_is_refused_though_stock_code_passes_over_it():

@@ -8,17 +8,20 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossgrad.codecs import enums, proto, proto_tensors, tensors, wire
+from lossgrad.codecs.stock import MAX_BESIDE, TooMuch
 from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad.types import Limits, Problem, Result, ServerInfo, dtypes
-from lossgrad.types.options import CHOICES
+from lossgrad.types.info import InfoRequest
+from lossgrad.types.options import CHOICES, MAX_WANT
 from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.quantities import INPUTS, OUTPUTS, SCALARS, WANTABLE
 from lossgrad.v1 import lossgrad_pb2 as pb
-from tests.client.codecs.rewriting import damaged, rewritten
+from tests.client.codecs.rewriting import GROUP, damaged, rewritten
 from tests.client.drawing import arrays, problems, same_bits, same_problem
 
 SCORES = pb.Tensor(dtype="DTYPE_F32", shape=[1, 2], data=bytes(8))
@@ -251,6 +254,111 @@ def test_our_code_finds_what_stock_code_finds_in_damaged_bytes(data):
         proto.decode_result(sent, {})
 
 
+def has_group(kind, data):
+    """Whether stock code passes over a group, in which our code does not look for fields."""
+    message = kind.FromString(data)
+    parts = [value for _, value in message.ListFields() if isinstance(value, pb.Tensor)]
+    return any(f.wire_type == GROUP for part in [message, *parts] for f in UnknownFieldSet(part))
+
+
+LARGE = pb.Tensor(dtype="DTYPE_I8", shape=[MAX_BESIDE], data=bytes(MAX_BESIDE))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), REQUESTS)
+def test_our_code_finds_what_stock_code_finds_in_large_messages(data, request):
+    request.h1.CopyFrom(LARGE)
+    written = rewritten(request.SerializeToString(), packed=(29,), nested=REQUEST_TENSORS)
+    sent = data.draw(written)
+    expected = known(stock, pb.ComputeRequest, sent)
+    try:
+        found = ours(pb.ComputeRequest, sent)
+    except TooMuch:
+        assert expected is None or has_group(pb.ComputeRequest, sent)
+    except DecodeError:
+        assert expected is None
+    else:
+        found.DiscardUnknownFields()
+        assert found.SerializeToString(deterministic=True) == expected
+
+
+TENSOR = pb.Tensor(dtype="DTYPE_I8", shape=[5], data=bytes(2**18), padding=bytes(2**18))
+
+
+@pytest.mark.parametrize(
+    ("order", "beside"),
+    [
+        (["dtype", "shape", "padding", "data"], 0),  # as all write it: nothing for stock code
+        (["data", "padding", "shape", "dtype"], 4 + 4 + 4 + 3 + 2),
+    ],
+)
+def test_the_bound_is_exact(order, beside):
+    """Of data and padding there may be any number; all else counts, tags and lengths too."""
+    fields = (pb.Tensor(**{name: getattr(TENSOR, name)}) for name in order)
+    tensor = wire.bytes_field(10, b"".join(field.SerializeToString() for field in fields))
+
+    def message(extra):
+        return tensor + wire.bytes_field(2002, bytes(extra))
+
+    left = MAX_BESIDE - beside - 5
+    assert proto_tensors.split(pb.ComputeRequest, message(left))[0]["scores"].dtype == 5
+    with pytest.raises(TooMuch):
+        proto_tensors.split(pb.ComputeRequest, message(left + 1))
+
+
+SIZE = 2**22
+_REST = pb.ComputeRequest(scores=LARGE, labels=LARGE).SerializeToString()
+HOSTILE = {
+    "want": _REST + wire.bytes_field(29 << 3 | wire.LENGTH, b"\x01" * SIZE),
+    "want, unpacked": _REST + b"\xe8\x01\x01" * (SIZE // 3),
+    "want before the tensors": wire.bytes_field(29 << 3 | wire.LENGTH, b"\x01" * SIZE) + _REST,
+    "shape": wire.bytes_field(10, b"\x08\x03" + wire.bytes_field(18, b"\x01" * SIZE)),
+    "shape, unpacked": wire.bytes_field(10, b"\x10\x01" * (SIZE // 2)),
+    "unknown": wire.bytes_field(500 << 3 | wire.LENGTH, bytes(SIZE)),
+    "unknown in a tensor": wire.bytes_field(10, wire.bytes_field(130, bytes(SIZE))),
+    "a group": b"\xa3\x1f" + bytes.fromhex("0801") * (SIZE // 2) + b"\xa4\x1f",
+    "empty data": wire.bytes_field(10, b"\x1a\x00" * 1000) * 1000,
+    "cut off": wire.bytes_field(10, bytes(SIZE))[:-1],
+}
+
+
+@pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
+def test_much_beside_arrays_is_refused_before_it_is_parsed(message):
+    def refusal():
+        with pytest.raises(InvalidArgument) as caught:
+            proto.decode_problem(message)
+        return str(caught.value)
+
+    text, taken = memory(refusal)
+    assert text.startswith(f"the {len(message)} bytes are not a lossgrad.v1.ComputeRequest: it has")
+    assert f"more than {MAX_BESIDE} bytes beside the data of arrays" in text
+    assert taken < 2**18
+
+
+@pytest.mark.parametrize("read", [proto.decode_result, proto.decode_info])
+def test_much_beside_arrays_in_an_answer_is_refused(read):
+    answer = wire.bytes_field(500 << 3 | wire.LENGTH, bytes(SIZE))
+    with pytest.raises(Internal, match=f"has more than {MAX_BESIDE} bytes"):
+        read(answer, {})
+
+
+def test_a_request_for_info():
+    message = proto.encode_info_request(InfoRequest())
+    assert proto.decode_info_request(message) == InfoRequest()
+    for wrong in (b"\xff", wire.bytes_field(10, bytes(SIZE))):
+        with pytest.raises(InvalidArgument, match=r"not a lossgrad\.v1\.GetServerInfoRequest"):
+            proto.decode_info_request(wrong)
+
+
+def test_the_length_of_want():
+    longest = pb.ComputeRequest(scores=SCORES, labels=LABELS, want=[1] * MAX_WANT)
+    assert proto.decode_problem(longest.SerializeToString()).want == ("loss",)
+    for number in (1, 99):
+        assert violations(want=[number] * 5000) == [
+            ("want", f"must be at most {MAX_WANT} names of outputs, got 5000")
+        ]
+
+
 @pytest.mark.parametrize(
     "tensor",
     [
@@ -383,6 +491,13 @@ def test_info_round_trip():
         uptime_seconds=1.5,
     )
     assert proto.decode_info(proto.encode_info(info), {}) == info
+
+
+def test_a_limit_that_an_older_server_does_not_tell_is_none():
+    message = pb.GetServerInfoResponse(limits=pb.Limits(max_request_bytes=2**20))
+    published = proto.decode_info(message.SerializeToString(), {}).limits
+    untold = dict.fromkeys(Limits.__dataclass_fields__, 2**63 - 1)
+    assert published == Limits(**untold | {"max_request_bytes": 2**20})
 
 
 def test_words_of_a_newer_server_are_left_out():

@@ -7,6 +7,7 @@ import pytest
 
 from lossgrad import InvalidArgument
 from lossgrad.types import Problem
+from lossgrad.types.options import MAX_WANT
 from lossgrad.types.quantities import WANTABLE
 
 ARGUMENTS = {"h1": np.ones((2, 3)), "w2": np.ones((3, 2)), "labels": [0, 1]}
@@ -28,6 +29,14 @@ def test_every_entry_of_want_that_is_no_output():
         ("want[1]", f"must be one of {known}, got 'dscore'"),
         ("want[3]", f"must be one of {known}, got ['loss']"),
     ]
+
+
+def test_a_want_that_is_too_long():
+    assert options(want=["loss"] * MAX_WANT).want == ("loss",)
+    for entry in ("loss", 3):
+        assert violations(want=[entry] * 10**6) == [
+            ("want", f"must be at most {MAX_WANT} names of outputs, got 1000000")
+        ]
 
 
 @pytest.mark.parametrize("kind", [set, frozenset, lambda names: dict.fromkeys(names).keys()])

@@ -14,8 +14,8 @@ from typing import Any, Final, Generic
 
 from google.protobuf.message import DecodeError, Message
 
-from lossgrad.codecs import enums, proto_parts, proto_tensors, wire
-from lossgrad.codecs.proto_parts import AnyMessage
+from lossgrad.codecs import enums, proto_parts, proto_tensors, stock, wire
+from lossgrad.codecs.stock import MAX_BESIDE, AnyMessage
 from lossgrad.codecs.unwritten import unwritten
 from lossgrad.codecs.wire import LENGTH, VARINT, Unusual, tag
 from lossgrad.errors import Internal, InvalidArgument, Violation
@@ -32,6 +32,9 @@ class Chunk:
     """Where `data` begins among the bytes of the array."""
     data: bytes | memoryview
 
+
+_Fields = tuple[int, int, memoryview]
+"""Number, offset and data of a chunk."""
 
 Part = tuple[str, int, int]
 """A piece that is yet to be written: name, offset, and bytes of its data."""
@@ -122,6 +125,14 @@ def encode_closing(scalars: Mapping[str, float]) -> bytes:
     return wire.bytes_field(_ALONE, proto_parts.encode_scalars(scalars))
 
 
+def is_opening(message: bytes) -> bool:
+    """Return whether a ComputeStreamRequest has an `open`, which is not looked into."""
+    try:
+        return any(known == _ALONE for known, *_ in wire.fields(message, 0, len(message)))
+    except Unusual:
+        return False
+
+
 def decode_stream_request(message: bytes) -> Problem | tuple[Chunk, ...]:
     """Return the problem that opens a stream, or chunks of its inputs.
 
@@ -182,11 +193,12 @@ def _read(message: bytes, side: _Side[AnyMessage]) -> AnyMessage | tuple[Chunk, 
             raise _Malformed("", f"a message must have either {side.name} or chunks")
         if alone:
             return side.alone.FromString(b"".join(alone))
-        return tuple(_read_chunk(message, place, side, at) for at, place in enumerate(chunks))
+        read = _read_chunks(message, chunks, side)
     except (DecodeError, Unusual) as error:
         name = side.message.DESCRIPTOR.full_name
-        reason = f": {error}" if isinstance(error, Unusual) else ""
-        raise _Malformed("", f"the {len(message)} bytes are not a {name}{reason}") from None
+        detail = f"the {len(message)} bytes are not a {name}{stock.reason(error)}"
+        raise _Malformed("", detail) from None
+    return tuple(_chunk(side, index, *fields) for index, fields in enumerate(read))
 
 
 def _split(message: bytes, side: _Side[Any]) -> tuple[list[bytes], list[slice]]:
@@ -195,33 +207,49 @@ def _split(message: bytes, side: _Side[Any]) -> tuple[list[bytes], list[slice]]:
     Stock code does not read a whole message of chunks: it would copy their data, and
     take far more memory than the message where they are many and small.
     """
-    alone: list[bytes] = []
+    alone: list[slice] = []
     chunks: list[slice] = []
-    unknown: list[bytes] = []
+    unknown: list[slice] = []
     for known, begin, content, end in wire.fields(message, 0, len(message)):
         if known == _ALONE:
-            alone.append(message[content:end])
+            alone.append(slice(content, end))
         elif known == _CHUNKS:
             chunks.append(slice(content, end))
         else:
-            unknown.append(message[begin:end])
-    side.message.FromString(b"".join(unknown))
-    return alone, chunks
+            unknown.append(slice(begin, end))
+    _check_size(sum(place.stop - place.start for place in chain(alone, unknown)))
+    side.message.FromString(b"".join(message[place] for place in unknown))
+    return [message[place] for place in alone], chunks
 
 
-def _read_chunk(message: bytes, place: slice, side: _Side[Any], index: int) -> Chunk:
+def _check_size(size: int) -> None:
+    """Check the bytes of a message that are not chunks."""
+    if size > MAX_BESIDE:
+        raise _Malformed("", f"has {size} bytes beside chunks, more than {MAX_BESIDE}")
+
+
+def _read_chunks(message: bytes, places: Sequence[slice], side: _Side[Any]) -> list[_Fields]:
     try:
-        number, offset, data = _read_fields(message, place.start, place.stop)
+        return [_read_fields(message, place.start, place.stop) for place in places]
     except Unusual:
-        chunk = side.chunk.FromString(message[place])
-        number, offset, data = getattr(chunk, side.field), chunk.offset, memoryview(chunk.data)
+        stock.check(side.message, message)
+        return [_read_any_fields(message[place], side) for place in places]
+
+
+def _chunk(side: _Side[Any], index: int, number: int, offset: int, data: memoryview) -> Chunk:
     name = side.words.names.get(number)
     if name is None:
         raise _Malformed(f"chunks[{index}].{side.field}", side.words.refusal(number))
     return Chunk(name, offset, data)
 
 
-def _read_fields(message: bytes, begin: int, end: int) -> tuple[int, int, memoryview]:
+def _read_any_fields(chunk: bytes, side: _Side[Any]) -> _Fields:
+    """Return number, offset and data of a chunk in any order, as copies."""
+    found = side.chunk.FromString(chunk)
+    return getattr(found, side.field), found.offset, memoryview(found.data)
+
+
+def _read_fields(message: bytes, begin: int, end: int) -> _Fields:
     """Return number, offset and data of a chunk whose fields are in our order."""
     number, position = wire.take_number(message, _NAME, begin, end, most=0x7F)
     offset, position = wire.take_number(message, _OFFSET, position, end, most=wire.LARGEST)

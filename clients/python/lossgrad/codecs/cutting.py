@@ -22,17 +22,20 @@ ROW_ENTRIES: Final = 64
 """What the server counts for a row beside its entries."""
 
 
-def cut(arrays: Mapping[str, Array]) -> Iterator[list[Chunk]]:
-    """Yield the arrays, whole and in order, as the chunks of messages of 4 MiB at most."""
+def cut(arrays: Mapping[str, Array], most: int = MESSAGE_BYTES) -> Iterator[list[Chunk]]:
+    """Yield the arrays, whole and in order, as the chunks of messages.
+
+    Each holds `most` bytes of them, or `MESSAGE_BYTES` if that is less.
+    """
     held: list[Chunk] = []
-    room = MESSAGE_BYTES
+    room = most = min(most, MESSAGE_BYTES)
     for name, array in arrays.items():
         data = tensors.pack_view(array)[2]
-        for start in range(0, len(data), MESSAGE_BYTES):
-            chunk = Chunk(name, start, data[start : start + MESSAGE_BYTES])
+        for start in range(0, len(data), most):
+            chunk = Chunk(name, start, data[start : start + most])
             if held and len(chunk.data) > room:
                 yield held
-                held, room = [], MESSAGE_BYTES
+                held, room = [], most
             held.append(chunk)
             room -= len(chunk.data)
     if held:
@@ -56,7 +59,12 @@ def rows_per_message(width: int, row_bytes: int) -> int:
         fit into `MESSAGE_BYTES`.
     """
     computed = _power_of_two_within(MESSAGE_ENTRIES // (width + ROW_ENTRIES))
-    return max(computed, _power_of_two_within(MESSAGE_BYTES // row_bytes))
+    return max(computed, rows_within(MESSAGE_BYTES, row_bytes))
+
+
+def rows_within(size: int, row_bytes: int) -> int:
+    """Return how many rows fit into `size` bytes: a power of two, 1 at least."""
+    return _power_of_two_within(size // row_bytes)
 
 
 def _power_of_two_within(number: int) -> int:

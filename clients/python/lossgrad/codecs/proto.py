@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from lossgrad.codecs import enums, proto_parts, proto_tensors, templates
+from lossgrad.codecs import enums, proto_parts, proto_tensors, stock, templates, wire
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.errors import Internal, TooLarge, Violation
 from lossgrad.types.form import form_of
@@ -24,6 +24,9 @@ from lossgrad.v1 import lossgrad_pb2 as pb
 
 # 2 GiB is protobuf's own limit; a megabyte is left for all that is not array data.
 _LARGEST_MESSAGE = (1 << 31) - (1 << 20)
+
+# A limit that is left out, as no limit is 0: an older server does not have it.
+_NOT_TOLD = wire.LARGEST
 
 # All options in few words each; what they say is kept.
 _USUAL_REST = 512
@@ -62,8 +65,8 @@ def decode_problem(data: bytes) -> Problem:
 def _decode_any_problem(data: bytes) -> Problem:
     try:
         sent, message = proto_tensors.split(pb.ComputeRequest, data)
-    except DecodeError:
-        raise proto_parts.no_request(pb.ComputeRequest, data) from None
+    except DecodeError as error:
+        raise proto_parts.no_request(pb.ComputeRequest, data, error) from None
     violations: list[Violation] = []
     arrays = proto_tensors.read_inputs(sent, proto_tensors.read, violations)
     options = proto_parts.read_options(message, violations)
@@ -88,13 +91,13 @@ def decode_result(data: bytes, timing: Mapping[str, float]) -> Result:
     try:
         if known is not None:
             arrays, rest = known
-            message = pb.ComputeResponse.FromString(rest)
+            message = stock.read(pb.ComputeResponse, rest)
             if not proto_tensors.of_message(message):
                 return Result(proto_parts.read_scalars(message) | arrays, timing)
         sent, message = proto_tensors.split(pb.ComputeResponse, data)
         arrays = {name: proto_tensors.read(tensor) for name, tensor in sent.items()}
     except DecodeError as error:
-        raise proto_parts.no_reply(pb.ComputeResponse) from error
+        raise proto_parts.no_reply(pb.ComputeResponse, data, error) from error
     except BadTensor as error:
         raise Internal(f"the server's answer cannot be read: {error.detail}") from error
     return Result(proto_parts.read_scalars(message) | arrays, timing)
@@ -114,9 +117,9 @@ def decode_info_request(data: bytes) -> InfoRequest:
         Where the bytes are none.
     """
     try:
-        pb.GetServerInfoRequest.FromString(data)
-    except DecodeError:
-        raise proto_parts.no_request(pb.GetServerInfoRequest, data) from None
+        stock.read(pb.GetServerInfoRequest, data)
+    except DecodeError as error:
+        raise proto_parts.no_request(pb.GetServerInfoRequest, data, error) from None
     return InfoRequest()
 
 
@@ -136,16 +139,17 @@ def encode_info(info: ServerInfo) -> bytes:
 def decode_info(data: bytes, _: Mapping[str, float]) -> ServerInfo:
     """Return the info in a GetServerInfoResponse; words of newer servers are left out."""
     try:
-        message = pb.GetServerInfoResponse.FromString(data)
+        message = stock.read(pb.GetServerInfoResponse, data)
     except DecodeError as error:
-        raise proto_parts.no_reply(pb.GetServerInfoResponse) from error
+        raise proto_parts.no_reply(pb.GetServerInfoResponse, data, error) from error
     known: dict[str, Any] = {
         name: tuple(words.names[n] for n in getattr(message, name) if n in words.names)
         for name, words in _INFO_WORDS.items()
     }
+    limits = {f.name: getattr(message.limits, f.name) or _NOT_TOLD for f in fields(Limits)}
     return ServerInfo(
         version=message.version,
-        limits=Limits(**{f.name: getattr(message.limits, f.name) for f in fields(Limits)}),
+        limits=Limits(**limits),
         compute_threads=message.compute_threads,
         uptime_seconds=message.uptime_seconds,
         **known,

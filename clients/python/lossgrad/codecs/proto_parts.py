@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from google.protobuf.message import DecodeError, Message
 
-from lossgrad.codecs import enums
+from lossgrad.codecs import enums, stock
 from lossgrad.errors import MAX_VIOLATIONS, Internal, InvalidArgument, Violation
-from lossgrad.types.options import NAMES, Options
+from lossgrad.types.options import MAX_WANT, NAMES, Options
 from lossgrad.types.options import read_options as check_options
 from lossgrad.types.quantities import INPUTS, SCALARS
 from lossgrad.v1 import lossgrad_pb2 as pb
-
-AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 _OPTIONS: Final = frozenset(NAMES)
 
@@ -27,15 +25,16 @@ _ZEROS: Final = {name: scalar.type() for name, scalar in SCALARS.items() if name
 """What scalars are that were not sent because they are 0."""
 
 
-def no_request(kind: type[Message], data: bytes) -> InvalidArgument:
+def no_request(kind: type[Message], data: bytes, error: DecodeError) -> InvalidArgument:
     """Return the error that a caller's bytes are not a message of this kind."""
-    return InvalidArgument.at("", f"the {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}")
-
-
-def no_reply(kind: type[Message]) -> Internal:
-    """Return the error that a server's bytes are not a message of this kind."""
     name = kind.DESCRIPTOR.full_name
-    return Internal(f"the server's answer is not a {name}; is it lossgrad?")
+    return InvalidArgument.at("", f"the {len(data)} bytes are not a {name}{stock.reason(error)}")
+
+
+def no_reply(kind: type[Message], data: bytes, error: DecodeError) -> Internal:
+    """Return the error that a server's bytes are not a message of this kind."""
+    what = f"the server's answer of {len(data)} bytes is not a {kind.DESCRIPTOR.full_name}"
+    return Internal(f"{what}{stock.reason(error)}; is it lossgrad?")
 
 
 def encode_options(options: Options) -> bytes:
@@ -62,7 +61,7 @@ def read_options(message: pb.ComputeRequest, violations: list[Violation]) -> dic
 
 def _read_option(name: str, value: Any, violations: list[Violation]) -> object:
     if name == "want":
-        return tuple(_read_want(value, violations)) or None
+        return _read_want(value, violations)
     if name not in enums.OPTIONS:
         return value
     words = enums.OPTIONS[name]
@@ -71,7 +70,13 @@ def _read_option(name: str, value: Any, violations: list[Violation]) -> object:
     return words.names.get(value)
 
 
-def _read_want(numbers: Sequence[int], violations: list[Violation]) -> Iterator[str]:
+def _read_want(numbers: Sequence[int], violations: list[Violation]) -> Sequence[object] | None:
+    if len(numbers) > MAX_WANT:
+        return numbers  # refused for its length, whatever is in it
+    return tuple(_read_outputs(numbers, violations)) or None
+
+
+def _read_outputs(numbers: Sequence[int], violations: list[Violation]) -> Iterator[str]:
     for index, number in enumerate(numbers):
         if number in enums.OUTPUTS.names:
             yield enums.OUTPUTS.names[number]

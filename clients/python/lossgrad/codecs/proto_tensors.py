@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from google.protobuf.message import Message
 
-from lossgrad.codecs import enums, templates, tensors, wire
-from lossgrad.codecs.proto_parts import AnyMessage
+from lossgrad.codecs import enums, stock, templates, tensors, wire
+from lossgrad.codecs.stock import AnyMessage
 from lossgrad.codecs.templates import Place
 from lossgrad.codecs.tensors import BadTensor, Layout
 from lossgrad.codecs.wire import LENGTH, VARINT, Unusual, tag
@@ -60,6 +60,9 @@ _HOLDER: Final = wire.Holder(
     padding=tag(_FIELDS["padding"].number, LENGTH), data=tag(_FIELDS["data"].number, LENGTH)
 )
 
+_LONGEST_SHAPE: Final = 9 * MAX_AXES
+"""Most bytes of a shape: nine hold any number ≥ 0 of an int64."""
+
 _KEPT: Final = 1024
 """Dtypes and shapes whose bytes are kept, since a caller's next call has them again."""
 
@@ -98,32 +101,32 @@ def split(kind: type[AnyMessage], data: bytes) -> tuple[dict[str, Sent], AnyMess
     Raises
     ------
     DecodeError
-        Where the bytes are no such message.
+        Where the bytes are no such message, or too many are beside the data of Tensors.
     """
     try:
-        found, rest = _take_tensors(data, _NAMES[kind])
-        message = kind.FromString(rest)
-        late = of_message(message)
-        if not late and [name for name in TAGS[kind] if name in found] == list(found):
-            templates.keep(kind, data, _places(found, data))
-        if found.keys().isdisjoint(late):
-            return {name: field.sent for name, field in found.items()} | late, message
+        found, end = _take_tensors(data, _NAMES[kind])
     except Unusual:
-        pass
-    message = kind.FromString(data)
+        found, end = {}, 0
+    message = stock.read(kind, data, end)
+    late = of_message(message)
+    if not late and [name for name in TAGS[kind] if name in found] == list(found):
+        templates.keep(kind, data, _places(found, data))
+    if found.keys().isdisjoint(late):
+        return {name: field.sent for name, field in found.items()} | late, message
+    message = stock.read(kind, data)
     return of_message(message), message
 
 
-def _take_tensors(data: bytes, names: Mapping[int, str]) -> tuple[dict[str, _Field], bytes]:
-    """Return the Tensors that a message begins with, and what follows them."""
+def _take_tensors(data: bytes, names: Mapping[int, str]) -> tuple[dict[str, _Field], int]:
+    """Return the Tensors that a message begins with, and where they end."""
     found: dict[str, _Field] = {}
     for known, begin, content, end in wire.fields(data, 0, len(data)):
         if known not in names:
-            return found, data[begin:]
+            return found, begin
         if names[known] in found:
             raise Unusual("a Tensor in two parts")
         found[names[known]] = _Field(begin, end, _sent(data, content, end))
-    return found, b""
+    return found, len(data)
 
 
 def _places(found: Mapping[str, _Field], data: bytes) -> list[Place]:
@@ -135,7 +138,8 @@ def _places(found: Mapping[str, _Field], data: bytes) -> list[Place]:
         except BadTensor:
             return []
         content = field.end - layout.size
-        if len(field.sent.data) != layout.size:
+        is_padded = content - field.begin > templates.LONGEST_BEFORE
+        if len(field.sent.data) != layout.size or is_padded:
             return []
         places.append(Place(name, field.begin, data[field.begin : content], layout))
     return places
@@ -159,13 +163,13 @@ def _sent(message: bytes, position: int, end: int) -> Sent:
     data, position = wire.take_content(message, _HOLDER.data, position, end)
     if position != end:
         raise Unusual("another order or other fields")
+    if after_shape - shape > _LONGEST_SHAPE:
+        raise Unusual("more than a shape takes")
     return Sent(dtype, _extents(message[shape:after_shape]), memoryview(message)[data:end])
 
 
 @lru_cache(_KEPT)
 def _extents(packed: bytes) -> tuple[int, ...]:
-    if len(packed) > 9 * MAX_AXES:
-        raise Unusual("more than a shape takes")
     return wire.read_numbers(packed)
 
 

@@ -24,7 +24,7 @@ _KEPT: Final = 1024
 _BEGINNING: Final = ALIGNMENT
 """Bytes of a message by which its template is looked for: no data begins before."""
 
-_LONGEST_BEFORE: Final = 512
+LONGEST_BEFORE: Final = 512
 """Most bytes before an array: a shape of 32 axes, and not what padding could have."""
 
 
@@ -72,17 +72,12 @@ def arrays_in(kind: type[Message], message: bytes) -> tuple[dict[str, Array], by
 
 
 def keep(kind: type[Message], message: bytes, places: Sequence[Place]) -> None:
-    """Remember where the arrays lie that a message begins with, if they lie as we write them."""
-    if not places or any(map(_is_odd, places)):
+    """Remember where the arrays lie that a message begins with, if they are aligned."""
+    if not places or any(place.content % ALIGNMENT for place in places):
         return
     if len(_templates) >= _KEPT:
         _templates.clear()
     _templates[_key(kind, message)] = tuple(places)
-
-
-def _is_odd(place: Place) -> bool:
-    """Return whether an array is not aligned, or has more before it than it needs."""
-    return place.content % ALIGNMENT > 0 or len(place.before) > _LONGEST_BEFORE
 
 
 def _key(kind: type[Message], message: bytes) -> Key:

@@ -12,7 +12,10 @@ class InfoRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Limits on one call, in bytes; exceeding one is `TooLarge`. `limits` counts them."""
+    """Limits on one call, in bytes; exceeding one is `TooLarge`. `limits` counts them.
+
+    One that an older server does not tell is the largest integer of 64 bits.
+    """
 
     max_request_bytes: int
     """Largest request: a gRPC message or an HTTP body; of a stream, all inputs of one row.

@@ -27,8 +27,14 @@ ROW_INPUTS: Final = tuple(name for name, entry in INPUTS.items() if entry.has_ve
 SUMS: Final = tuple(name for name, entry in OUTPUTS.items() if not entry.has_rows)
 """Outputs that add up over the rows, in float64."""
 
+WEIGHTS: Final = ("w2", "b2", "w1", "b1")
+"""Parameters that a server multiplies by."""
+
 ROOM: Final = 64 * 2**10
-"""Bytes of a stream's message that are left to what stands around a row."""
+"""Bytes of a stream's message that are left to what stands around the arrays."""
+
+LARGEST_MESSAGE: Final = 2**31 - 1
+"""Bytes of a message: gRPC keeps its limits in signed 32-bit integers."""
 
 _FEWER_ROWS: Final = "send fewer rows at a time with the whole batch's denominator"
 _HIGHER_LIMIT: Final = "have the server's limit raised"
@@ -40,21 +46,15 @@ def array_bytes(problem: Problem) -> int:
     return problem.request_bytes + problem.response_bytes
 
 
-def is_streamed(problem: Problem) -> bool:
-    """Return whether a call is better off as a stream than as one message."""
-    return array_bytes(problem) >= STREAMED_FROM
+def is_streamed(problem: Problem, limits: Limits | None) -> bool:
+    """Return whether a call is better off as a stream than as one message, or has to be one."""
+    return array_bytes(problem) >= STREAMED_FROM or not _fits_messages(problem, limits)
 
 
-def check_message(problem: Problem, limits: Limits) -> None:
-    """Check a call whose request and answer are one binary message each.
-
-    Raises
-    ------
-    TooLarge
-        Which limit is exceeded, by what, and what to do about it.
-    """
-    _hold(limits, "max_request_bytes", "the arrays have", problem.request_bytes, _FEWER_ROWS)
-    check_answer(problem, limits)
+def room_in_message(limits: Limits | None) -> int:
+    """Return how many bytes of arrays a message of a stream to the server may carry; 1 at least."""
+    largest = LARGEST_MESSAGE if limits is None else limits.max_request_bytes
+    return max(1, largest - ROOM)
 
 
 def check_text(problem: Problem, limits: Limits) -> None:
@@ -63,7 +63,7 @@ def check_text(problem: Problem, limits: Limits) -> None:
     Raises
     ------
     TooLarge
-        As `check_message`.
+        Which limit is exceeded, by what, and what to do about it.
     """
     size = sum(4 * -(-array.nbytes // 3) for array in problem.inputs.values())
     advice = f"{_FEWER_ROWS}, or {_GRPC}"
@@ -77,7 +77,7 @@ def check_answer(problem: Problem, limits: Limits) -> None:
     Raises
     ------
     TooLarge
-        As `check_message`.
+        As `check_text`.
     """
     _check_answer(problem, limits, _FEWER_ROWS)
 
@@ -88,11 +88,12 @@ def check_stream(problem: Problem, limits: Limits) -> None:
     Raises
     ------
     TooLarge
-        As `check_message`.
+        As `check_text`.
     """
     check_arrays(problem, limits)
     _check_held(problem, limits)
-    _check_row(problem, limits)
+    if problem.n_rows:
+        _check_row(problem, limits)
 
 
 def check_arrays(problem: Problem, limits: Limits) -> None:
@@ -101,7 +102,7 @@ def check_arrays(problem: Problem, limits: Limits) -> None:
     Raises
     ------
     TooLarge
-        As `check_message`.
+        As `check_text`.
     """
     for name, array in problem.inputs.items():
         advice = _FEWER_ROWS if INPUTS[name].has_rows else _HIGHER_LIMIT
@@ -113,6 +114,14 @@ def check_arrays(problem: Problem, limits: Limits) -> None:
     _hold(limits, "max_stream_bytes", what, array_bytes(problem), advice)
 
 
+def _fits_messages(problem: Problem, limits: Limits | None) -> bool:
+    """Return whether the request and the answer may be one message each."""
+    return limits is None or (
+        problem.request_bytes <= limits.max_request_bytes
+        and problem.response_bytes <= limits.max_response_bytes
+    )
+
+
 def _check_answer(problem: Problem, limits: Limits, advice: str) -> None:
     what, advice = "the answer's arrays would have", f"want less, or {advice}"
     _hold(limits, "max_response_bytes", what, problem.response_bytes, advice)
@@ -120,13 +129,26 @@ def _check_answer(problem: Problem, limits: Limits, advice: str) -> None:
 
 def _check_held(problem: Problem, limits: Limits) -> None:
     parameters = sum(a.nbytes for name, a in problem.inputs.items() if name not in ROW_INPUTS)
+    parameters += _converted_bytes(problem)
     sums = sum(8 * prod(problem.shape_of(name)) for name in _answered(problem) if name in SUMS)
     what = (
-        f"all inputs but {_listed(ROW_INPUTS)}, "
-        f"with those of {_listed(SUMS)} that are wanted in float64, would have"
+        f"all inputs but {_listed(ROW_INPUTS)}, with weights in the dtype of the computation "
+        f"and those of {_listed(SUMS)} that are wanted in float64, would have"
     )
     advice = f"want less, or {_HIGHER_LIMIT}"
     _hold(limits, "max_held_bytes", what, parameters + sums, advice)
+
+
+def _converted_bytes(problem: Problem) -> int:
+    """Return the bytes of weights in the dtype of the computation, where they came in another.
+
+    The server keeps those that came as well: the L2 penalty and its gradient are theirs.
+    """
+    sent = problem.inputs
+    is_wide = any(sent[n].itemsize == 8 for n in ("scores", "h1", "x", *WEIGHTS) if n in sent)
+    itemsize = 8 if is_wide else 4
+    weights = [sent[name] for name in WEIGHTS if name in sent]
+    return sum(itemsize * w.size for w in weights if w.itemsize != itemsize)
 
 
 def _check_row(problem: Problem, limits: Limits) -> None:

@@ -96,6 +96,9 @@ NAMES: Final = tuple(Options.__dataclass_fields__)
 DEFAULTS: Final = Options()
 """Every option at its default."""
 
+MAX_WANT: Final = 4 * len(WANTABLE)
+"""Most names that `want` may have, repeated ones counted: more are not looked at."""
+
 _DEFAULTS: Final = {name: getattr(DEFAULTS, name) for name in NAMES}
 
 _INT64: Final = np.iinfo(np.int64)
@@ -162,6 +165,8 @@ def _read_want(value: object) -> tuple[str, ...]:
     names = cast(Collection[object], value)
     if not names:
         raise _Refused("at least one name of an output; leave it out for the default")
+    if len(names) > MAX_WANT:
+        raise _Refused(f"at most {MAX_WANT} names of outputs", [("", len(names))])
     _check_outputs(names)
     if isinstance(value, Set):
         return tuple(name for name in WANTABLE if name in value)
