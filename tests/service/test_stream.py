@@ -9,7 +9,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 import lossgrad
 from lossgrad.v1 import lossgrad_pb2 as pb
-from tests.running import channel_to, running_server
+from tests.running import channel_to
 
 STREAM = "/lossgrad.v1.LossGradService/ComputeStream"
 
@@ -26,14 +26,8 @@ OUTPUTS = {"dscores": (N, C), "dw2": (D, C), "row_losses": (N,)}
 
 
 @pytest.fixture(scope="module")
-def served():
-    with running_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def method(served):
-    with channel_to(served.grpc) as channel:
+def method(running):
+    with channel_to(running.grpc) as channel:
         yield channel.stream_stream(
             STREAM,
             request_serializer=pb.ComputeStreamRequest.SerializeToString,
@@ -88,10 +82,10 @@ def answer(responses):
 
 
 @pytest.mark.parametrize("cuts", [[40], [1, 40], [3, 17, 18, 40], range(1, 41)])
-def test_answer(served, method, cuts):
+def test_answer(running, method, cuts):
     pieces = [rows(start, stop) for start, stop in zip([0, *cuts], cuts, strict=False)]
     loss, arrays = answer(method(iter([opening(), PARAMETERS, *pieces])))
-    with lossgrad.Client(served.grpc) as client:
+    with lossgrad.Client(running.grpc) as client:
         expected = client.compute(**INPUTS, want=["dscores", "dw2", "row_losses"])
     assert loss == expected.loss
     for name, array in arrays.items():
@@ -223,8 +217,8 @@ def test_protocol_errors(method, case):
     assert words in found[field], found
 
 
-def test_bytes_that_are_no_message(served):
-    with channel_to(served.grpc) as channel, pytest.raises(grpc.RpcError) as caught:
+def test_bytes_that_are_no_message(running):
+    with channel_to(running.grpc) as channel, pytest.raises(grpc.RpcError) as caught:
         list(channel.stream_stream(STREAM)(iter([b"\x0a\xff"])))
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
@@ -260,7 +254,7 @@ def test_wrong_values_of_parameters_are_told_before_rows_are_read(method):
 
 
 @pytest.mark.parametrize("rows", [1, 5])
-def test_replies_are_within_grpcs_usual_limit(served, rows):
+def test_replies_are_within_grpcs_usual_limit(running, rows):
     """16 rows of 32,768 float64 classes are computed at a time, and are 4 MiB."""
     scores = RNG.normal(size=(20, 2**15))
     labels = np.zeros(20, np.int64)
@@ -269,7 +263,7 @@ def test_replies_are_within_grpcs_usual_limit(served, rows):
     for start in range(0, 20, rows):
         data = scores[start : start + rows].tobytes()
         pieces.append(pb.InputChunk(input=pb.INPUT_SCORES, offset=start * 2**18, data=data))
-    with channel_to(served.grpc) as channel:
+    with channel_to(running.grpc) as channel:
         replies = channel.stream_stream(
             STREAM,
             request_serializer=pb.ComputeStreamRequest.SerializeToString,

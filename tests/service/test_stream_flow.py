@@ -19,21 +19,9 @@ from tests.running import PATIENCE_SECONDS, Blocking, channel_to, event_loop, ru
 HEALTHY = {"scores": [[1.0, 2.0]], "labels": [0]}
 
 
-@pytest.fixture(scope="module")
-def served():
-    with running_server() as running:
-        yield running
-
-
 @pytest.fixture
-def channel(served):
-    with channel_to(served.grpc) as channel:
-        yield channel
-
-
-@pytest.fixture
-def client(served):
-    with lossgrad.Client(served.grpc) as client:
+def client(running):
+    with lossgrad.Client(running.grpc) as client:
         yield client
 
 
@@ -80,10 +68,10 @@ def test_a_caller_that_never_reads_is_not_read_from_either(channel, client):
     call.cancel()
 
 
-def test_a_caller_that_sends_no_more_holds_nobody(served, client):
+def test_a_caller_that_sends_no_more_holds_nobody(running, client):
     begun = Exchange(large_call()).messages()
     opened, labels = next(begun), next(begun)
-    with channel_to(served.grpc) as channel:
+    with channel_to(running.grpc) as channel:
         over = Event()
         call = channel.stream_stream(Exchange.rpc)(chain([opened, labels], once_set(over)))
         for _ in range(20):
@@ -94,17 +82,17 @@ def test_a_caller_that_sends_no_more_holds_nobody(served, client):
 
 
 @pytest.mark.parametrize("messages", [1, 2, 3, 8])
-def test_a_stream_that_is_given_up_leaves_nothing_behind(served, client, messages):
-    before = tasks_of(served)
+def test_a_stream_that_is_given_up_leaves_nothing_behind(running, client, messages):
+    before = tasks_of(running)
     exchange, over = Exchange(large_call()), Event()
-    with channel_to(served.grpc) as channel:
+    with channel_to(running.grpc) as channel:
         sent = Counted(chain(islice(exchange.messages(), messages), once_set(over)))
         call = channel.stream_stream(exchange.rpc)(sent)
         until_still(client, lambda: sent.count)
-        assert tasks_of(served) > before
+        assert tasks_of(running) > before
         call.cancel()
         over.set()
-    while tasks_of(served) > before:
+    while tasks_of(running) > before:
         client.compute(**HEALTHY)
 
 
@@ -114,19 +102,19 @@ def once_set(event):
     yield from ()
 
 
-def tasks_of(served):
+def tasks_of(running):
     async def count():
         return len(asyncio.all_tasks())
 
-    return served.on_loop(count())
+    return running.on_loop(count())
 
 
-def test_a_cancelled_task_ends_its_stream(served, client):
-    before = tasks_of(served)
+def test_a_cancelled_task_ends_its_stream(running, client):
+    before = tasks_of(running)
     begun, over = Event(), Event()
 
     async def cancel():
-        async with lossgrad.AsyncClient(served.grpc) as waiting:
+        async with lossgrad.AsyncClient(running.grpc) as waiting:
             task = asyncio.create_task(waiting.compute(**large_call().problem.inputs))
             await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
             task.cancel()
@@ -138,7 +126,7 @@ def test_a_cancelled_task_ends_its_stream(served, client):
         patch.setattr(Exchange, "messages", lambda self: stalling(sent(self), begun, over))
         asyncio.run(cancel())
     over.set()
-    while tasks_of(served) > before:
+    while tasks_of(running) > before:
         client.compute(**HEALTHY)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import numpy as np
 
 from lossgrad.errors import InvalidArgument
@@ -29,9 +27,8 @@ class Parameters:
         InvalidArgument
             Where it is not the next one, or more than was declared.
         """
-        declared = self._declared.inputs[piece.name]
-        check_order(piece, declared, self._arrived[piece.name], declared.itemsize)
-        start = self._arrived[piece.name]
+        declared, start = self._declared.inputs[piece.name], self._arrived[piece.name]
+        check_order(piece, declared, start, declared.itemsize)
         self._arrived[piece.name] = stop = start + len(piece.data)
         self._bytes(piece.name)[start:stop] = np.frombuffer(piece.data, np.uint8)
 
@@ -60,5 +57,4 @@ class Parameters:
         if name not in self._arrays:
             declared = self._declared.inputs[name]
             self._arrays[name] = np.empty(declared.shape, declared.dtype)
-        room = self._arrays[name]
-        return room.reshape(prod(room.shape)).view(np.uint8)
+        return self._arrays[name].reshape(-1).view(np.uint8)

@@ -7,7 +7,6 @@ from typing import Final
 
 from lossgrad.types import Problem
 from lossgrad.types.form import Form
-from lossgrad_service.core.plan import row_dtype_of
 from lossgrad_service.kernels.matrices.tiles import ROW_ENTRIES, RUN_ENTRIES
 
 QUICK: Final = 2**19
@@ -49,4 +48,4 @@ def _cost_of_entry(form: Form) -> int:
     is_general = "targets" in form.input_dtypes or options.label_smoothing > 0 or options.z_loss > 0
     if not is_general and options.softcap is None:
         return 1
-    return _GENERAL * _PAIRS if row_dtype_of(form).itemsize == 8 else _GENERAL
+    return _GENERAL * _PAIRS if form.row_dtype.itemsize == 8 else _GENERAL

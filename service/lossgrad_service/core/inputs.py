@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from lossgrad.types import Array, Problem
 from lossgrad.types.arrays import read_rows
@@ -11,10 +11,13 @@ from lossgrad.types.quantities import INPUTS
 _WITH_VECTORS = frozenset(name for name, entry in INPUTS.items() if entry.has_vectors)
 
 
-def inputs_with_rows(problem: Problem, among: Iterable[str]) -> dict[str, Array]:
-    """Return those of some inputs with rows that were sent."""
+def row_parameters(problem: Problem) -> dict[str, Array]:
+    """Return labels and sample weights so far as they were sent, which the denominator is made of.
+
+    They are needed whole before the first row is computed.
+    """
     sent = problem.inputs
-    return {name: sent[name] for name in among if name in sent}
+    return {name: sent[name] for name in ("labels", "sample_weights") if name in sent}
 
 
 def rows_of(inputs: Mapping[str, Array], span: slice) -> dict[str, Array]:

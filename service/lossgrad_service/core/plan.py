@@ -16,22 +16,12 @@ from lossgrad_service.kernels.rows.scores import Scaling
 
 _KEPT = 256
 """Most plans that are kept."""
-_ROW_INPUTS = ("scores", "h1", "w2", "b2", "x", "w1", "b1")
 _FIRST_LAYER = frozenset({"dw1", "db1", "dx"})
 _SUMS = frozenset({"dw2", "db2"})
 _OF_ALL_ROWS = frozenset({"probs", "log_partition", "predictions"})
 
 Output: TypeAlias = tuple[str, tuple[int, ...], np.dtype[Any]]
 """Name, shape and dtype."""
-
-_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
-
-
-def row_dtype_of(form: Form) -> np.dtype[Any]:
-    """Return float64 if any of scores, h1, w2, b2, x, w1, b1 is; float32 otherwise."""
-    sent = form.input_dtypes
-    is_wide = any(sent[name].itemsize == 8 for name in _ROW_INPUTS if name in sent)
-    return _DOUBLE if is_wide else _SINGLE
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +34,7 @@ class Plan:
     want: frozenset[str]
     n_classes: int
     row_dtype: np.dtype[Any]
-    """float64 if any of scores, h1, w2, b2, x, w1, b1 is; float32 otherwise."""
+    """That of the form: float64 if any of scores, h1, w2, b2, x, w1, b1 is; else float32."""
     scaling: Scaling
     """How temperature and softcap make z of s."""
     tile_rows: int
@@ -69,7 +59,7 @@ class Plan:
     @classmethod
     @lru_cache(maxsize=_KEPT)
     def _of_form(cls, form: Form, threads: int) -> Plan:
-        sent, options, row_dtype = form.input_dtypes, form.options, row_dtype_of(form)
+        sent, options, row_dtype = form.input_dtypes, form.options, form.row_dtype
         # Of all widths, wanted or not: a row's bits must not depend on `want`.
         width = max(form.sizes.values())
         tile_rows = tiles.rows_per_tile(width, row_dtype)

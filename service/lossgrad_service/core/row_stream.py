@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +11,9 @@ from lossgrad.types import Array, Problem
 from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.cost import is_quick_by_runs
 from lossgrad_service.core.gathering import Gatherer, Rows, n_rows_of
-from lossgrad_service.core.inputs import inputs_with_rows, rows_of
+from lossgrad_service.core.inputs import row_parameters, rows_of
 from lossgrad_service.kernels.matrices.blas import one_thread
 from lossgrad_service.kernels.parallel import available_cores
-
-PARAMETERS_WITH_ROWS: Final = ("labels", "sample_weights")
-"""Inputs with rows that are needed whole before the first row: the denominator is made of them."""
 
 
 class RowStream:
@@ -42,7 +39,7 @@ class RowStream:
         with np.errstate(all="ignore"):
             self._accumulator = Accumulator.of(problem, threads or available_cores())
         plan = self._accumulator.plan
-        self._parameters = inputs_with_rows(problem, PARAMETERS_WITH_ROWS)
+        self._parameters = row_parameters(problem)
         self.is_quick = is_quick_by_runs(problem, plan.fed_rows)
         """Whether each block is computed in a millisecond or so."""
         most = plan.fed_rows if self.is_quick else plan.block_rows

@@ -10,7 +10,7 @@ import numpy as np
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem
 from lossgrad.types.form import Form
-from lossgrad_service.core.inputs import inputs_with_rows, rows_of
+from lossgrad_service.core.inputs import row_parameters, rows_of
 from lossgrad_service.core.rows import every, frozen, ready
 from lossgrad_service.kernels.matrices import tiles
 
@@ -78,7 +78,7 @@ def _weighs_rows(form: Form) -> bool:
 
 def _own_denominator(problem: Problem) -> float:
     """Return what a mean divides by: Σ a_i·c_{y_i} with labels, Σ a_i with targets."""
-    sent = inputs_with_rows(problem, ("labels", "sample_weights"))
+    sent = row_parameters(problem)
     classes = problem.class_weights if problem.labels is not None else None
     weights = None if classes is None else classes.astype(np.float64)
     total = 0.0

@@ -159,7 +159,7 @@ def row_outputs(problem: Problem) -> list[RowOutput]:
         RowOutput(
             name,
             dtypes.to_numpy(problem.dtype_of(name)),
-            problem.shape_of(name)[len(problem.leading) :],
+            problem.form.row_shape_of(name),
         )
         for name in problem.want
         if name in OUTPUTS and OUTPUTS[name].has_rows

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from lossgrad.codecs import enums, proto_parts, proto_tensors, stock, templates, wire
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.errors import Internal, TooLarge, Violation
+from lossgrad.types.arrays import Array
 from lossgrad.types.form import form_of
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import Problem
@@ -87,20 +88,28 @@ def decode_result(data: bytes, timing: Mapping[str, float]) -> Result:
     Internal
         Where the bytes are not a ComputeResponse.
     """
-    known = templates.arrays_in(pb.ComputeResponse, data)
     try:
-        if known is not None:
-            arrays, rest = known
-            message = stock.read(pb.ComputeResponse, rest)
-            if not proto_tensors.of_message(message):
-                return Result(proto_parts.read_scalars(message) | arrays, timing)
-        sent, message = proto_tensors.split(pb.ComputeResponse, data)
-        arrays = {name: proto_tensors.read(tensor) for name, tensor in sent.items()}
+        arrays, message = _known_result(data) or _any_result(data)
     except DecodeError as error:
         raise proto_parts.no_reply(pb.ComputeResponse, data, error) from error
     except BadTensor as error:
         raise Internal(f"the server's answer cannot be read: {error.detail}") from error
     return Result(proto_parts.read_scalars(message) | arrays, timing)
+
+
+def _known_result(data: bytes) -> tuple[dict[str, Array], pb.ComputeResponse] | None:
+    """Return the arrays of an answer like one before, and the message that has all else."""
+    known = templates.arrays_in(pb.ComputeResponse, data)
+    if known is None:
+        return None
+    arrays, rest = known
+    message = stock.read(pb.ComputeResponse, rest)
+    return None if proto_tensors.of_message(message) else (arrays, message)
+
+
+def _any_result(data: bytes) -> tuple[dict[str, Array], pb.ComputeResponse]:
+    sent, message = proto_tensors.split(pb.ComputeResponse, data)
+    return {name: proto_tensors.read(tensor) for name, tensor in sent.items()}, message
 
 
 def encode_info_request(_: InfoRequest) -> bytes:

@@ -23,6 +23,9 @@ from lossgrad.types.quantities import OUTPUTS, ROWS
 _KEPT: Final = 1024
 """Most forms that are kept; some kilobytes each."""
 
+_COMPUTED_WITH: Final = ("scores", "h1", "w2", "b2", "x", "w1", "b1")
+"""Inputs of which one in float64 makes the computation so."""
+
 _forms: dict[tuple[Any, ...], Form] = {}
 
 
@@ -53,11 +56,21 @@ class Form:
         """Bytes of the array data of the answer."""
         return sum(self.bytes_of(name) for name in self.want if name in OUTPUTS)
 
+    @cached_property
+    def row_dtype(self) -> np.dtype[Any]:
+        """The dtype of the computation: float64 if any of `_COMPUTED_WITH` is, else float32."""
+        sent = self.input_dtypes
+        is_wide = any(sent[name].itemsize == 8 for name in _COMPUTED_WITH if name in sent)
+        return dtypes.to_numpy("f64" if is_wide else "f32")
+
     def shape_of(self, output: str) -> tuple[int, ...]:
         """Return the shape of an output array in the answer."""
-        entry = OUTPUTS[output]
-        fixed = tuple([self.sizes[axis] for axis in entry.axes if axis != ROWS])
-        return self.leading + fixed if entry.has_rows else fixed
+        fixed = self.row_shape_of(output)
+        return self.leading + fixed if OUTPUTS[output].has_rows else fixed
+
+    def row_shape_of(self, output: str) -> tuple[int, ...]:
+        """Return the shape of an output array without the leading axes."""
+        return tuple([self.sizes[axis] for axis in OUTPUTS[output].axes if axis != ROWS])
 
     def dtype_of(self, output: str) -> str:
         """Return the name of the dtype of an output array in the answer."""

@@ -144,9 +144,7 @@ def _converted_bytes(problem: Problem) -> int:
 
     The server keeps those that came as well: the L2 penalty and its gradient are theirs.
     """
-    sent = problem.inputs
-    is_wide = any(sent[n].itemsize == 8 for n in ("scores", "h1", "x", *WEIGHTS) if n in sent)
-    itemsize = 8 if is_wide else 4
+    sent, itemsize = problem.inputs, problem.form.row_dtype.itemsize
     weights = [sent[name] for name in WEIGHTS if name in sent]
     return sum(itemsize * w.size for w in weights if w.itemsize != itemsize)
 
@@ -166,11 +164,10 @@ def _row_bytes_of_input(problem: Problem, name: str) -> int:
 
 
 def _row_bytes_of_output(problem: Problem, name: str) -> int:
-    entry = OUTPUTS[name]
-    if not entry.has_rows:
+    if not OUTPUTS[name].has_rows:
         return 0
-    shape = problem.shape_of(name)[len(problem.leading) :]
-    return prod(shape) * dtypes.to_numpy(problem.dtype_of(name)).itemsize
+    itemsize = dtypes.to_numpy(problem.dtype_of(name)).itemsize
+    return prod(problem.form.row_shape_of(name)) * itemsize
 
 
 def _answered(problem: Problem) -> Iterator[str]:
