@@ -37,7 +37,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "lossgrad.types": (*CONTRACT, "numpy", "ml_dtypes"),
     "lossgrad.v1": ("google",),
     "lossgrad.codecs": (*CONTRACT, "lossgrad.codecs", "lossgrad.v1", "numpy", "google"),
-    "lossgrad.compute_call": (*CONTRACT, "numpy"),
+    "lossgrad.recycling": ("lossgrad.allocator", "lossgrad.types", "numpy"),
+    "lossgrad.compute_call": (*CONTRACT, "lossgrad.recycling", "numpy"),
     "lossgrad.exchange": (*CONTRACT, "lossgrad.codecs", "lossgrad.compute_call", "numpy"),
     "lossgrad.endpoints": (
         *CONTRACT,

@@ -10,6 +10,7 @@ from typing import Self, cast
 
 import numpy as np
 
+from lossgrad import recycling
 from lossgrad.errors import Cancelled, InvalidArgument, Violation
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
@@ -94,7 +95,7 @@ class ComputeCall:
         own = self.out.get(name)
         dtype = dtypes.to_numpy(self.problem.dtype_of(name)).newbyteorder("<")
         if own is None or not own.flags.c_contiguous or own.dtype != dtype or self._is_read(own):
-            return np.empty(self.problem.shape_of(name), dtype)
+            return recycling.empty(self.problem.shape_of(name), dtype)
         return own
 
     def deliver(self, result: Result) -> Result:
