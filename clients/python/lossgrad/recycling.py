@@ -45,8 +45,12 @@ class Recycler:
     def take_back(self, block: Array) -> None:
         """Keep a block for later, if there is room."""
         self._kept[id(block)] = block
-        while sum(kept.nbytes for kept in tuple(self._kept.values())) > self._most:
-            self._kept.pop(tuple(self._kept)[0], None)
+        excess = sum(kept.nbytes for kept in tuple(self._kept.values())) - self._most
+        for number, oldest in tuple(self._kept.items()):
+            if excess <= 0:
+                return
+            self._kept.pop(number, None)
+            excess -= oldest.nbytes
 
     def _block(self, size: int) -> Array:
         """Return a block of so many bytes, one that is kept if there is."""

@@ -174,7 +174,7 @@ _INFO_WORDS: Mapping[str, enums.Words] = {
 
 
 def _check_size(problem: Problem) -> None:
-    size = sum(array.nbytes for array in problem.inputs.values())
+    size = problem.form.request_bytes
     if size > _LARGEST_MESSAGE:
         text = f"the arrays have {size} bytes, but a message holds {_LARGEST_MESSAGE} at most"
         raise TooLarge(f"{text}; send fewer rows at a time", limit="max_request_bytes")

@@ -37,6 +37,7 @@ def no_reply(kind: type[Message], data: bytes, error: DecodeError) -> Internal:
     return Internal(f"{what}{stock.reason(error)}; is it lossgrad?")
 
 
+@lru_cache(1024)
 def encode_options(options: Options) -> bytes:
     """Return the fields of a ComputeRequest for the options that are not at their defaults."""
     message = pb.ComputeRequest()

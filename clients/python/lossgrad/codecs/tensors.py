@@ -6,6 +6,7 @@ allocated before the three parts agree.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,9 @@ from lossgrad.types import dtypes
 from lossgrad.types.arrays import MAX_AXES, Array
 
 _LARGEST = np.iinfo(np.intp).max
+
+_AS_IT_TRAVELS = ("|", "=" if sys.byteorder == "little" else "<")
+"""Byte orders of NumPy that are little-endian here, or none at all."""
 
 
 class BadTensor(ValueError):
@@ -91,6 +95,8 @@ def pack_view(array: Array) -> tuple[str, tuple[int, ...], memoryview]:
 
 def in_wire_order(array: Array) -> Array:
     """Return an array as it travels: little-endian, in C order; itself where it is so."""
+    if array.flags.c_contiguous and array.dtype.byteorder in _AS_IT_TRAVELS:
+        return array
     return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
 
 

@@ -48,12 +48,14 @@ class Result:
     @property
     def scalars(self) -> dict[str, float | int]:
         """The scalars in this result, by name."""
-        return {name: self.__dict__[name] for name in SCALARS if name in self}
+        outputs = self.__dict__
+        return {name: outputs[name] for name in SCALARS if name in outputs}
 
     @property
     def arrays(self) -> dict[str, Array]:
         """The arrays in this result, by name."""
-        return {name: self.__dict__[name] for name in OUTPUTS if name in self}
+        outputs = self.__dict__
+        return {name: outputs[name] for name in OUTPUTS if name in outputs}
 
     def __contains__(self, name: object) -> bool:
         return name in self.__dict__ and name in WANTABLE
