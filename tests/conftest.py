@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -18,6 +19,9 @@ from tests import running
 # An example that takes long is no failure: machines differ.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# One process, unless a test says otherwise: two take twice as long to start.
+os.environ.setdefault("LOSSGRAD_WORKERS", "1")
 
 TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "http")
 EXAMPLES = {"local": 150}

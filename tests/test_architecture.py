@@ -114,7 +114,6 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.grpc_api",
         f"{SERVICE}.http_api",
         f"{SERVICE}.runtime",
-        CORES,
         CALLS,
     ),
     f"{SERVICE}.local": (

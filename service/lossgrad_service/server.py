@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from lossgrad_service.calls import Dispatcher, Readiness, Service
-from lossgrad_service.cores import share_cores
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
 from lossgrad_service.runtime.addresses import addresses_of, in_address
@@ -27,13 +26,21 @@ class Server:
     asked to stop before; leaving it drains, and returns once calls under way are done or
     their grace is over. On the way in, the ports listen while the kernels are loaded or
     compiled: probes say that the server is starting, and calls wait for what they need.
+
+    Parameters
+    ----------
+    settings
+        All but ``workers``: a server is one process.
+    shares_ports
+        Whether other processes may listen on its ports as well, as other workers do.
     """
 
     grpc_port: int
     http_port: int
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, shares_ports: bool = False) -> None:
         self.settings = settings
+        self._shares_ports = shares_ports
         self._readiness = Readiness()
         self._stop_requested = asyncio.Event()
         self._resources = AsyncExitStack()
@@ -70,13 +77,11 @@ class Server:
 
     async def _start(self, resources: AsyncExitStack) -> None:
         tune_malloc(self.settings)
-        share_cores(self.settings.workers)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
         dispatcher = self._dispatcher(threads)
-        shares_ports = self.settings.workers > 1
-        self._grpc = GrpcServer(dispatcher, shares_ports=shares_ports)
-        self._http = HttpServer(dispatcher, shares_ports=shares_ports)
+        self._grpc = GrpcServer(dispatcher, shares_ports=self._shares_ports)
+        self._http = HttpServer(dispatcher, shares_ports=self._shares_ports)
         self._listen(resources)
         await self._http.start()
         await self._grpc.start()

@@ -29,6 +29,7 @@ def test_defaults_are_the_contracts(monkeypatch):
     assert (settings.host, settings.grpc_port, settings.http_port) == ("127.0.0.1", 50051, 8080)
     assert settings.unix_socket is None
     assert settings.compute_threads == available_cores() >= 1
+    assert settings.workers == (min(available_cores(), 2) if sys.platform == "linux" else 1)
 
 
 def test_variables_are_read(monkeypatch, tmp_path):

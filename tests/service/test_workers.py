@@ -19,7 +19,6 @@ from threading import Event, Timer
 import pytest
 
 import lossgrad
-from lossgrad_service import cores
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.workers import supervisor
 from lossgrad_service.workers.backoff import Backoff
@@ -274,14 +273,6 @@ def test_shares_survive_the_line_whatever_the_variables(monkeypatch, tmp_path):
     for share in shares_of(Settings(workers=2, unix_socket=tmp_path / "a\nb", compute_threads=6)):
         line = encode_line(share.model_dump_json())
         assert Settings.model_validate_json(decode_line(line)) == share
-
-
-def test_cores_are_shared(monkeypatch):
-    monkeypatch.setattr(cores, "_cores_of_the_process", lambda: 7)
-    for processes, share in ((1, 7), (2, 3), (7, 1), (8, 1)):
-        monkeypatch.setattr(cores, "_sharing", 1)
-        cores.share_cores(processes)
-        assert cores.available_cores() == share
 
 
 # Restarts

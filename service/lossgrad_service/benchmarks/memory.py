@@ -26,16 +26,24 @@ LARGE: Final = Workload.parse("D")
 def resident(pid: int) -> Memory:
     """Return the resident bytes of a process and of all that come of it, now and at their peaks.
 
-    What processes share counts in each; their peaks may not have been at the same time.
+    Pages that processes share are shared out among them, so that they count once; the
+    peaks of two processes may not have been at the same time.
     """
     now, peak = zip(*map(_resident_alone, _family(pid)), strict=True)
     return Memory(sum(now), sum(peak))
 
 
 def _resident_alone(pid: int) -> tuple[int, int]:
-    status = (PROCESSES / str(pid) / "status").read_text()
-    kibibytes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
-    return 1024 * int(kibibytes["VmRSS"]), 1024 * int(kibibytes["VmHWM"])
+    """Return a process's proportional bytes, and these with what it has given back since."""
+    told = PROCESSES / str(pid)
+    sizes = _sizes(told / "status") | _sizes(told / "smaps_rollup")
+    return sizes["Pss"], sizes["Pss"] + sizes["VmHWM"] - sizes["VmRSS"]
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    """Return the bytes in a file that tells kibibytes by name."""
+    found = re.findall(r"^(\w+):\s+(\d+) kB$", path.read_text(), re.MULTILINE)
+    return {name: 1024 * int(size) for name, size in found}
 
 
 def _family(pid: int) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,14 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 MessageLimit = Annotated[int, Field(ge=1, le=2**31 - 1)]
 ByteLimit = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+def usual_workers() -> int:
+    """Return how many workers measure best, on the two cores of the largest machine measured.
+
+    One where the kernel does not spread the connections to a port that is shared.
+    """
+    return min(available_cores(), 2) if sys.platform == "linux" else 1
 
 
 def is_loopback(host: str) -> bool:
@@ -70,10 +79,11 @@ class Settings(BaseSettings):
         "by default; small ones are answered on the event loop.",
     )
     workers: int = Field(
-        default=1,
+        default_factory=usual_workers,
         ge=1,
         le=256,
-        description="Processes that share both ports, the compute threads and the cores.",
+        description="Processes that share both ports and the compute threads: two by default, "
+        "one where there is one core.",
     )
     lame_duck_seconds: Seconds = Field(
         default=2.0,

@@ -32,7 +32,7 @@ async def _serve(
     settings: Settings, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     set_up_logging(settings.log_level)
-    server = Server(settings)
+    server = Server(settings, shares_ports=True)
     stop_on_signals(server.request_stop)
     told_to_stop = asyncio.create_task(reader.read())
     told_to_stop.add_done_callback(lambda _: server.request_stop())
