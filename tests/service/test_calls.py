@@ -12,6 +12,8 @@ import pytest
 from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad.types import Limits, Problem
 from lossgrad_service.calls import (
+    Call,
+    Deadline,
     Dispatcher,
     Method,
     Readiness,
@@ -90,7 +92,7 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
 
     method = Method(
         decode=step,
-        compute=lambda _, request: step(request),
+        compute=lambda _service, request, _deadline: step(request),
         encode=lambda reply: step(reply.upper()),
         small_bytes=4,
         is_quick=lambda _: quick,
@@ -98,13 +100,13 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
     readiness = Readiness()
     if warm:
         readiness.set_ready()
-    watch, loop = Stopwatch(), get_ident()
+    call, loop = Call("id", Deadline()), get_ident()
     with ThreadPoolExecutor(1) as threads:
         dispatcher = Dispatcher(SERVICE, readiness, threads)
-        answer = asyncio.run(dispatcher.answer(method, "id", b"x" * size, watch))
+        answer = asyncio.run(dispatcher.answer(method, call, b"x" * size))
     assert answer == b"X" * size
     assert found == [decoded_by, computed_by, computed_by]
-    assert list(watch.timing) == ["decode", "compute", "encode"]
+    assert list(call.watch.timing) == ["decode", "compute", "encode"]
 
 
 @pytest.mark.parametrize("failing", ["decode", "compute", "encode"])
@@ -112,7 +114,7 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
 def test_bug_in_any_step_is_internal(failing, quick, caplog):
     steps = {
         "decode": lambda message: message,
-        "compute": lambda _, request: request,
+        "compute": lambda _service, request, _deadline: request,
         "encode": lambda reply: reply,
     }
     steps[failing] = lambda *_: 1 / 0
@@ -121,7 +123,7 @@ def test_bug_in_any_step_is_internal(failing, quick, caplog):
     readiness.set_ready()
     with ThreadPoolExecutor(1) as threads, pytest.raises(Internal, match="id-1"):
         asyncio.run(
-            Dispatcher(SERVICE, readiness, threads).answer(method, "id-1", b"", Stopwatch())
+            Dispatcher(SERVICE, readiness, threads).answer(method, Call("id-1", Deadline()), b"")
         )
     assert "ZeroDivisionError" in caplog.text
 

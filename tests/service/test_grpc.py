@@ -116,7 +116,7 @@ def test_limits_are_kept_and_named():
 
 
 def test_bug_is_internal_and_tells_nothing(channel, monkeypatch, caplog):
-    def broken(_problem):
+    def broken(_problem, **_):
         raise RuntimeError("secret")
 
     monkeypatch.setattr(core, "compute", broken)

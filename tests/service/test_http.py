@@ -102,7 +102,7 @@ def test_body_that_is_no_json_object_is_400(running, body):
 
 
 def test_bug_is_500_and_tells_nothing(running, monkeypatch, caplog):
-    def broken(_problem):
+    def broken(_problem, **_):
         raise RuntimeError("secret")
 
     monkeypatch.setattr(core, "compute", broken)

@@ -40,11 +40,11 @@ class Computations:
         self.entered, self.release = Event(), Event()
         self._compute = compute
 
-    def __call__(self, problem):
+    def __call__(self, problem, **options):
         self.classes.append(problem.n_classes)
         self.entered.set()
         assert problem.n_rows < LARGE_ROWS or self.release.wait(PATIENCE_SECONDS)
-        return self._compute(problem)
+        return self._compute(problem, **options)
 
 
 @contextmanager

@@ -115,10 +115,10 @@ def test_call_under_way_finishes(monkeypatch, protocol, adapter):
     entered, stopping = Event(), Event()
     compute, stop = core.compute, adapter.stop
 
-    def slow(problem):
+    def slow(problem, **options):
         entered.set()
         stopping.wait(PATIENCE_SECONDS)
-        return compute(problem)
+        return compute(problem, **options)
 
     async def telling(self, grace):
         asyncio.get_running_loop().call_soon(stopping.set)

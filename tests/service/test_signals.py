@@ -58,7 +58,7 @@ from threading import Event
 from lossgrad_service import core
 from lossgrad_service.__main__ import main
 
-def compute(problem):
+def compute(problem, **options):
     print("computing", flush=True)
     Event().wait()
 

@@ -6,6 +6,8 @@ event loop, timing its stages, naming it by a request id and keeping a bug's tex
 is done here, once. Nothing here knows a wire format.
 """
 
+from lossgrad_service.calls.call import Call
+from lossgrad_service.calls.deadline import Deadline
 from lossgrad_service.calls.dispatcher import Dispatcher
 from lossgrad_service.calls.guard import guarded, internal_error
 from lossgrad_service.calls.method import Method
@@ -17,6 +19,8 @@ from lossgrad_service.calls.streamed_call import StreamedCall
 from lossgrad_service.core import Rows, is_quick
 
 __all__ = [
+    "Call",
+    "Deadline",
     "Dispatcher",
     "Method",
     "Readiness",

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lossgrad.errors import LossGradError
+from lossgrad_service.calls.call import Call
 from lossgrad_service.calls.guard import error_of_ours, guarded
 from lossgrad_service.calls.method import Method
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.service import Service
-from lossgrad_service.calls.stopwatch import Stopwatch
 
 Answer = TypeVar("Answer")
 Message = TypeVar("Message", bound=Sized)
@@ -29,11 +29,7 @@ class Dispatcher:
     executor: Executor
 
     async def answer(
-        self,
-        method: Method[Message, Any, Any],
-        request_id: str,
-        message: Message,
-        watch: Stopwatch,
+        self, method: Method[Message, Any, Any], call: Call, message: Message
     ) -> bytes:
         """Return the answer to a message, computed where that is quickest.
 
@@ -46,21 +42,22 @@ class Dispatcher:
             As `run` does.
         """
         if len(message) > method.small_bytes or not self.readiness.is_warm:
-            return await self.run(request_id, partial(method, self.service, message, watch))
+            return await self.run(call, partial(method, self.service, message, call))
         try:
-            request = method.read(message, watch)
+            request = method.read(message, call)
             if method.is_quick(request):
-                return method.answer(self.service, request, watch)
+                return method.answer(self.service, request, call)
         except LossGradError:
             raise
         except Exception as error:
-            raise error_of_ours(error, request_id) from error
-        return await self.run(request_id, partial(method.answer, self.service, request, watch))
+            raise error_of_ours(error, call.request_id) from error
+        return await self.run(call, partial(method.answer, self.service, request, call))
 
-    async def run(self, request_id: str, work: Callable[[], Answer]) -> Answer:
+    async def run(self, call: Call, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, run on a compute thread.
 
-        Work that still waits for a thread when its caller is cancelled is not begun.
+        Work that still waits for a thread when its caller is cancelled is not begun; such
+        as runs already ends at its next checkpoint.
 
         Raises
         ------
@@ -68,9 +65,13 @@ class Dispatcher:
             What `work` raised; anything else becomes `Internal`.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, guarded, request_id, work)
+        try:
+            return await loop.run_in_executor(self.executor, guarded, call.request_id, work)
+        except asyncio.CancelledError:
+            call.deadline.cancel()
+            raise
 
-    async def run_at_once(self, request_id: str, work: Callable[[], Answer]) -> Answer:
+    async def run_at_once(self, call: Call, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, which takes about a millisecond at most.
 
         Raises
@@ -78,4 +79,4 @@ class Dispatcher:
         LossGradError
             As `run` does.
         """
-        return guarded(request_id, work)
+        return guarded(call.request_id, work)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Generic, TypeVar
 
+from lossgrad_service.calls.call import Call
+from lossgrad_service.calls.deadline import Deadline
 from lossgrad_service.calls.service import Service
-from lossgrad_service.calls.stopwatch import Stopwatch
 
 Message = TypeVar("Message")
 Request = TypeVar("Request")
@@ -20,29 +21,29 @@ class Method(Generic[Message, Request, Reply]):
     """Three steps from a message to its answer."""
 
     decode: Callable[[Message], Request]
-    compute: Callable[[Service, Request], Reply]
+    compute: Callable[[Service, Request, Deadline], Reply]
     encode: Callable[[Reply], bytes]
     small_bytes: int
     """Size of the largest message that is decoded in about a millisecond."""
     is_quick: Callable[[Request], bool]
     """Whether the other two steps take no longer than that."""
 
-    def __call__(self, service: Service, message: Message, watch: Stopwatch) -> bytes:
+    def __call__(self, service: Service, message: Message, call: Call) -> bytes:
         """Return the answer to a message."""
-        return self.answer(service, self.read(message, watch), watch)
+        return self.answer(service, self.read(message, call), call)
 
-    def read(self, message: Message, watch: Stopwatch) -> Request:
+    def read(self, message: Message, call: Call) -> Request:
         """Return the request in a message."""
         start = perf_counter()
         request = self.decode(message)
-        watch.add("decode", start)
+        call.watch.add("decode", start)
         return request
 
-    def answer(self, service: Service, request: Request, watch: Stopwatch) -> bytes:
+    def answer(self, service: Service, request: Request, call: Call) -> bytes:
         """Return the answer to a request."""
         start = perf_counter()
-        reply = self.compute(service, request)
-        start = watch.add("compute", start)
+        reply = self.compute(service, request, call.deadline)
+        start = call.watch.add("compute", start)
         answer = self.encode(reply)
-        watch.add("encode", start)
+        call.watch.add("encode", start)
         return answer

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lossgrad.types import InfoRequest, Limits, Problem, Result, ServerInfo, limits
 from lossgrad_service import core
+from lossgrad_service.calls.deadline import Deadline
 from lossgrad_service.calls.streamed_call import StreamedCall
 
 
@@ -17,7 +18,7 @@ class Service:
     limits: Limits
     describe: Callable[[], ServerInfo]
 
-    def compute(self, problem: Problem) -> Result:
+    def compute(self, problem: Problem, deadline: Deadline) -> Result:
         """Return the result of a problem whose answer is within the limits.
 
         Raises
@@ -27,9 +28,11 @@ class Service:
             ``max_response_bytes``.
         InvalidArgument
             For what only a pass over the arrays finds, such as NaN scores.
+        Cancelled, DeadlineExceeded
+            Where `deadline` is over before the result is there.
         """
         limits.check_answer(problem, self.limits)
-        return core.compute(problem)
+        return core.compute(problem, checkpoint=deadline.check)
 
     def open_stream(self, declared: Problem) -> StreamedCall:
         """Return the call whose arrays will arrive in pieces, if it is within the limits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -16,11 +17,18 @@ from lossgrad_service.kernels.matrices.tiles import spans
 from lossgrad_service.kernels.parallel import available_cores
 
 
-def compute(problem: Problem, threads: int | None = None) -> Result:
+def _nothing() -> None:
+    pass
+
+
+def compute(
+    problem: Problem, threads: int | None = None, checkpoint: Callable[[], None] = _nothing
+) -> Result:
     """Return the loss of a problem and the outputs that it wants.
 
     At most `threads` threads work on it, as many as there are cores if None, unless it is
-    quick; the result has the same bits whatever their number.
+    quick; the result has the same bits whatever their number. `checkpoint` is called before
+    each block of rows; what it raises ends the computation.
 
     The inputs are read only. Memory beyond them and the outputs: a few blocks of
     rows, float64 sums for dW2 and dW1, and copies of weights that are not
@@ -34,7 +42,7 @@ def compute(problem: Problem, threads: int | None = None) -> Result:
     """
     started = perf_counter()
     with one_thread():
-        outputs = _outputs(problem, threads or _threads_for(problem))
+        outputs = _outputs(problem, threads or _threads_for(problem), checkpoint)
     return Result(outputs, {"compute": perf_counter() - started})
 
 
@@ -43,12 +51,13 @@ def _threads_for(problem: Problem) -> int:
 
 
 @np.errstate(all="ignore")
-def _outputs(problem: Problem, threads: int) -> dict[str, Any]:
+def _outputs(problem: Problem, threads: int, checkpoint: Callable[[], None]) -> dict[str, Any]:
     accumulator = Accumulator.of(problem, threads)
     plan = accumulator.plan
     arrays = {name: np.empty(shape, dtype) for name, shape, dtype in plan.row_outputs}
     inputs = {name: problem.inputs[name] for name in plan.row_inputs}
     for span in spans(problem.n_rows, plan.block_rows):
+        checkpoint()
         views = {name: _flat(array, problem)[span] for name, array in arrays.items()}
         accumulator.feed(rows_of(inputs, span), views)
     return accumulator.finish() | arrays

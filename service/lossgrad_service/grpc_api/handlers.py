@@ -10,15 +10,15 @@ import grpc
 
 from lossgrad.errors import LossGradError
 from lossgrad.v1 import lossgrad_pb2
-from lossgrad_service.calls import Dispatcher, Stopwatch
+from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api import methods
-from lossgrad_service.grpc_api.contexts import Context, request_id_of, tell_error, tell_timing
+from lossgrad_service.grpc_api.contexts import Context, call_of, tell_error, tell_timing
 from lossgrad_service.grpc_api.stream_handler import stream_handler
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
 
-Answer: TypeAlias = Callable[[str, bytes, Stopwatch], Awaitable[bytes]]
-"""Gives the answer to a message; the text is the call's request id."""
+Answer: TypeAlias = Callable[[Call, bytes], Awaitable[bytes]]
+"""Gives the answer to a message."""
 
 
 def service_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
@@ -35,23 +35,22 @@ def service_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
 
 
 def _telling(dispatcher: Dispatcher) -> Answer:
-    def tell(request_id: str, message: bytes, watch: Stopwatch) -> Awaitable[bytes]:
-        work = partial(methods.get_server_info, dispatcher.service, message, watch)
-        return dispatcher.run_at_once(request_id, work)
+    def tell(call: Call, message: bytes) -> Awaitable[bytes]:
+        work = partial(methods.get_server_info, dispatcher.service, message, call)
+        return dispatcher.run_at_once(call, work)
 
     return tell
 
 
 def _unary(answer: Answer) -> grpc.RpcMethodHandler[Any, Any]:
     async def handle(message: bytes, context: Context) -> bytes:
-        request_id = request_id_of(context)
-        watch = Stopwatch()
+        call = call_of(context)
         try:
-            reply = await answer(request_id, message, watch)
+            reply = await answer(call, message)
         except LossGradError as error:
-            tell_error(context, error, request_id)
+            tell_error(context, error, call)
             return b""
-        tell_timing(context, request_id, watch)
+        tell_timing(context, call)
         return reply
 
     return grpc.unary_unary_rpc_method_handler(handle)

@@ -6,7 +6,7 @@ from typing import Final
 
 from lossgrad.codecs import proto
 from lossgrad.types import Problem, Result
-from lossgrad_service.calls import Method, Service, Stopwatch, is_quick
+from lossgrad_service.calls import Call, Method, Service, is_quick
 
 COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
     decode=proto.decode_problem,
@@ -18,9 +18,9 @@ COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
 """Answers a ComputeRequest by a ComputeResponse."""
 
 
-def get_server_info(service: Service, message: bytes, watch: Stopwatch) -> bytes:
+def get_server_info(service: Service, message: bytes, call: Call) -> bytes:
     """Answer a GetServerInfoRequest by a GetServerInfoResponse."""
-    with watch.stage("decode"):
+    with call.watch.stage("decode"):
         request = proto.decode_info_request(message)
-    with watch.stage("encode"):
+    with call.watch.stage("encode"):
         return proto.encode_info(service.info(request))

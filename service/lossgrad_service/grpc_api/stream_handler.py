@@ -12,9 +12,9 @@ import grpc
 from grpc import aio
 
 from lossgrad.errors import Cancelled, LossGradError
-from lossgrad_service.calls import Dispatcher, Stopwatch
+from lossgrad_service.calls import Dispatcher
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
-from lossgrad_service.grpc_api.contexts import Context, request_id_of, tell_error, tell_timing
+from lossgrad_service.grpc_api.contexts import Context, call_of, tell_error, tell_timing
 
 _END: Any = aio.EOF  # pyright: ignore[reportAttributeAccessIssue]
 """What is read where the caller has ended its side."""
@@ -37,14 +37,13 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
     under_way: set[Context] = set()
 
     async def answer(_: object, context: Context) -> None:
-        request_id = request_id_of(context)
-        watch = Stopwatch()
-        stream = ComputeStream(dispatcher.service, watch)
+        call = call_of(context)
+        stream = ComputeStream(dispatcher.service, call.watch)
 
         async def relay(replies: Iterator[bytes | None], *, at_once: bool) -> None:
             run = dispatcher.run_at_once if at_once else dispatcher.run
             following = partial(next, replies, _END)
-            while (reply := await run(request_id, following)) is not _END:
+            while (reply := await run(call, following)) is not _END:
                 if reply is None:
                     await asyncio.sleep(0)
                 else:
@@ -60,11 +59,11 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
                 async for message in messages:
                     await relay(stream.replies(message), at_once=is_quick(message))
             await relay(stream.last_replies(), at_once=False)
-            tell_timing(context, request_id, watch)
+            tell_timing(context, call)
         except LossGradError as error:
-            tell_error(context, error, request_id)
+            tell_error(context, error, call)
         except _GONE:  # the caller, while it was answered
-            tell_error(context, Cancelled("the connection broke"), request_id)
+            tell_error(context, Cancelled("the connection broke"), call)
         finally:
             under_way.remove(context)
 

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.errors import Unavailable
-from lossgrad_service.calls import Dispatcher, Stopwatch
+from lossgrad_service.calls import Call, Deadline, Dispatcher
 from lossgrad_service.http_api import methods
 from lossgrad_service.http_api.body import check_media_type, is_gzip, read_body
 from lossgrad_service.http_api.disconnect import unless_gone
@@ -76,18 +76,18 @@ class Paths:
         is_compressed = is_gzip(request)
         limit = self._dispatcher.service.limits.max_request_bytes
         body = await read_body(request, limit)
-        call, watch = request.state.request_id, Stopwatch()
+        call = _call_of(request)
         if is_compressed:
-            unpacking = self._dispatcher.run(call, partial(methods.unpack, body, limit, watch))
+            unpacking = self._dispatcher.run(call, partial(methods.unpack, body, limit, call))
             body = await unless_gone(request, unpacking)
-        answering = self._dispatcher.answer(methods.COMPUTE, call, body, watch)
-        return _answer(await unless_gone(request, answering), watch)
+        answering = self._dispatcher.answer(methods.COMPUTE, call, body)
+        return _answer(await unless_gone(request, answering), call)
 
     async def info(self, request: Request) -> Response:
         """``GET /v1/info``."""
-        watch = Stopwatch()
-        work = partial(methods.info, self._dispatcher.service, watch)
-        return _answer(await self._dispatcher.run_at_once(request.state.request_id, work), watch)
+        call = _call_of(request)
+        work = partial(methods.info, self._dispatcher.service, call)
+        return _answer(await self._dispatcher.run_at_once(call, work), call)
 
     async def healthz(self, _request: Request) -> Response:
         """``GET /healthz``: the process is alive if it answers at all."""
@@ -101,6 +101,10 @@ class Paths:
         return JSONResponse({"status": "ready"})
 
 
-def _answer(text: bytes, watch: Stopwatch) -> Response:
-    timing = encode_timing(watch.timing)
+def _call_of(request: Request) -> Call:
+    return Call(request.state.request_id, Deadline())
+
+
+def _answer(text: bytes, call: Call) -> Response:
+    timing = encode_timing(call.watch.timing)
     return Response(text, headers={KEY: timing}, media_type="application/json")

@@ -10,7 +10,7 @@ import orjson
 from lossgrad.codecs import json
 from lossgrad.codecs.json import Encoding, JsonCall
 from lossgrad.types import InfoRequest, Result
-from lossgrad_service.calls import Method, Service, Stopwatch, is_quick
+from lossgrad_service.calls import Call, Deadline, Method, Service, is_quick
 from lossgrad_service.http_api.inflate import inflate
 from lossgrad_service.http_api.request import read_call
 
@@ -23,8 +23,8 @@ class _Reply:
     encoding: Encoding
 
 
-def _compute(service: Service, call: JsonCall) -> _Reply:
-    return _Reply(service.compute(call.problem), call.encoding)
+def _compute(service: Service, call: JsonCall, deadline: Deadline) -> _Reply:
+    return _Reply(service.compute(call.problem, deadline), call.encoding)
 
 
 def _encode(reply: _Reply) -> bytes:
@@ -45,15 +45,15 @@ COMPUTE: Final[Method[bytearray, JsonCall, _Reply]] = Method(
 """Answers the body of ``POST /v1/compute``."""
 
 
-def unpack(body: bytearray, limit: int, watch: Stopwatch) -> bytearray:
+def unpack(body: bytearray, limit: int, call: Call) -> bytearray:
     """Return what a body in gzip holds; see `inflate`."""
-    with watch.stage("decode"):
+    with call.watch.stage("decode"):
         return inflate(body, limit)
 
 
-def info(service: Service, watch: Stopwatch) -> bytes:
+def info(service: Service, call: Call) -> bytes:
     """Answer ``GET /v1/info``."""
-    with watch.stage("encode"):
+    with call.watch.stage("encode"):
         return to_text(json.info_to_json(service.info(InfoRequest())))
 
 
