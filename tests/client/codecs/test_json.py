@@ -187,7 +187,7 @@ F32 = {"shape": [1, 2], "dtype": "f32", "encoding": "base64", "data": "AAAAAAAAA
         (
             {"data": "AAAA AAAAAA="},
             "scores.data",
-            "is not base64: Only base64 data is allowed",
+            "has characters or padding that base64 does not; send no line breaks",
         ),
         (
             {"data": "AAAAAAAAAA=="},

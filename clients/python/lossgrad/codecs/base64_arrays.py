@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Mapping
 from typing import Any, cast
 
-from lossgrad.codecs import tensors
+from lossgrad.codecs import base64_text, tensors
 from lossgrad.codecs.json_arrays import shown
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.types.arrays import Array
@@ -17,7 +16,7 @@ _KEYS = ("shape", "dtype", "encoding", "data")
 def to_object(array: Array) -> dict[str, Any]:
     """Return ``{"shape", "dtype", "encoding": "base64", "data"}``, in this order, for an array."""
     name, shape, data = tensors.pack_view(array)
-    text = binascii.b2a_base64(data, newline=False).decode("ascii")
+    text = base64_text.encode(data)
     return {"shape": list(shape), "dtype": name, "encoding": "base64", "data": text}
 
 
@@ -70,6 +69,7 @@ def _read_data(value: object, needed: int) -> bytes:
         text = f"has {len(value)} characters of base64, but dtype and shape need {characters}"
         raise BadTensor("data", f"{text} ({needed} bytes)")
     try:
-        return binascii.a2b_base64(value, strict_mode=True)
-    except ValueError as error:
-        raise BadTensor("data", f"is not base64: {error}") from None
+        return base64_text.decode(value)
+    except ValueError:
+        text = "has characters or padding that base64 does not; send no line breaks"
+        raise BadTensor("data", text) from None
