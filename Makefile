@@ -8,9 +8,10 @@ BASELINE := protos/baseline.txtpb
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
 INTEGRATIONS := .venv-integrations
+SECURITY := .venv-security
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations accuracy bench bench-kernel check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-security audit accuracy bench bench-kernel check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -35,6 +36,14 @@ $(INTEGRATIONS)/.ready: pyproject.toml constraints.txt constraints-integrations.
 	$(INTEGRATIONS)/bin/pip install $(PIP_FLAGS) --constraint constraints-integrations.txt --editable '.[integrations]'
 	@touch $@
 
+$(SECURITY)/bin/pip:
+	$(PYTHON) -m venv $(SECURITY)
+
+$(SECURITY)/.ready: pyproject.toml constraints.txt constraints-security.txt | $(SECURITY)/bin/pip
+	$(SECURITY)/bin/pip install $(PIP_FLAGS) --constraint constraints-security.txt --editable '.[security]'
+	$(SECURITY)/bin/lossgrad warmup
+	@touch $@
+
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
 	$(BIN)/lossgrad demo $(ARGS)
 
@@ -46,6 +55,12 @@ test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
 
 test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn (ARGS="-k nets")
 	$(INTEGRATIONS)/bin/pytest integrations $(ARGS)
+
+test-security: $(SECURITY)/.ready ## Attack a running service, and look through code and dependencies (ARGS="-k http2")
+	$(SECURITY)/bin/pytest tests/abuse $(ARGS)
+
+audit: $(SECURITY)/.ready ## Ask for known vulnerabilities of what the service needs; exit code 3 where nobody answers
+	$(SECURITY)/bin/python -m tests.abuse.audit
 
 accuracy: $(INTEGRATIONS)/.ready ## Compute the tables of docs/accuracy.md again
 	$(INTEGRATIONS)/bin/python -m integrations.accuracy
@@ -87,5 +102,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environments and what tools left behind
-	rm -rf $(VENV) $(INTEGRATIONS) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

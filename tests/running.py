@@ -118,8 +118,8 @@ class Streaming(lossgrad.Client):
 
     rows_per_message = 100
 
-    def __init__(self, target: str) -> None:
-        super().__init__(target)
+    def __init__(self, target: str, **options: Any) -> None:
+        super().__init__(target, **options)
         self._transport = _InPieces(self._transport, self._exchange)
 
     def _exchange(self, call: ComputeCall) -> Exchange:

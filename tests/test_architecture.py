@@ -24,11 +24,16 @@ SERVICE = "lossgrad_service"
 CALLS = f"{SERVICE}.calls"
 """What both adapters have in common; neither knows the other."""
 
+ADMISSION = f"{SERVICE}.admission"
 CORES = f"{SERVICE}.cores"
+MEMORY_LIMIT = f"{SERVICE}.memory_limit"
 SETTINGS = f"{SERVICE}.runtime.settings"
 _LIGHT = ("addresses", "collector", "logs", "process", "signals", "unix_socket", "wrong_settings")
 LIGHT = tuple(f"{SERVICE}.runtime.{name}" for name in _LIGHT)
 """Modules that a supervising process may import: they load neither gRPC nor the kernels."""
+_CHECKED = ("caller", "exposure", "key_file", "keys", "start", "tls", "tokens")
+CHECKED_AT_START = tuple(f"{SERVICE}.access.{name}" for name in _CHECKED)
+"""Modules on keys and certificates that a supervising process may import, too."""
 
 RULES: dict[str, tuple[str, ...]] = {
     "lossgrad": ("lossgrad", "numpy"),
@@ -65,6 +70,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "lossgrad.known_limits": CONTRACT,
     "lossgrad.pipelines": ("lossgrad.errors", "lossgrad.pipelines", "lossgrad.transports.closed"),
     CORES: (),
+    MEMORY_LIMIT: (),
     f"{SERVICE}.kernels": (
         f"{SERVICE}.kernels",
         CORES,
@@ -74,9 +80,18 @@ RULES: dict[str, tuple[str, ...]] = {
         "threadpoolctl",
     ),
     f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
-    CALLS: (CALLS, f"{SERVICE}.core", *CONTRACT, "numpy"),
+    ADMISSION: (
+        ADMISSION,
+        f"{SERVICE}.access.caller",
+        f"{SERVICE}.access.quotas",
+        "lossgrad.errors",
+    ),
+    CALLS: (CALLS, ADMISSION, f"{SERVICE}.core", *CONTRACT, "numpy"),
     f"{SERVICE}.grpc_api": (
         f"{SERVICE}.grpc_api",
+        f"{SERVICE}.access.tls",
+        f"{SERVICE}.access.tokens",
+        ADMISSION,
         CALLS,
         *CONTRACT,
         "lossgrad.codecs",
@@ -88,10 +103,15 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     f"{SERVICE}.http_api": (
         f"{SERVICE}.http_api",
+        f"{SERVICE}.access.open_endpoints",
+        f"{SERVICE}.access.tokens",
+        ADMISSION,
         CALLS,
         *CONTRACT,
         "lossgrad.codecs",
         "fastapi",
+        "httptools",
+        "numpy",
         "orjson",
         "pydantic",
         "starlette",
@@ -109,7 +129,10 @@ RULES: dict[str, tuple[str, ...]] = {
         "pydantic_settings",
     ),
     **dict.fromkeys(LIGHT, (*LIGHT, SETTINGS, "pydantic")),
-    SETTINGS: (CORES, "pydantic", "pydantic_settings"),
+    f"{SERVICE}.access": (f"{SERVICE}.access", "lossgrad.errors", *LIGHT, SETTINGS),
+    # What a supervising process checks before it starts anything.
+    **dict.fromkeys(CHECKED_AT_START, (*CHECKED_AT_START, *LIGHT, SETTINGS)),
+    SETTINGS: (CORES, MEMORY_LIMIT, "pydantic", "pydantic_settings"),
     f"{SERVICE}.workers": (f"{SERVICE}.workers", *LIGHT, SETTINGS),
     # The one module of theirs that runs in a worker.
     f"{SERVICE}.workers.worker": (
@@ -118,6 +141,8 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.server",
     ),
     f"{SERVICE}.server": (
+        f"{SERVICE}.access",
+        ADMISSION,
         f"{SERVICE}.grpc_api",
         f"{SERVICE}.http_api",
         f"{SERVICE}.runtime",
@@ -210,6 +235,10 @@ PLANTED = {
     "lossgrad_service/workers/a.py": "def f():\n    import grpc",
     "lossgrad_service/workers/b.py": "from lossgrad_service.server import Server",
     "lossgrad_service/workers/c.py": "from lossgrad_service.runtime.info import server_info",
+    "lossgrad_service/admission/a.py": "import grpc",
+    "lossgrad_service/admission/b.py": "from lossgrad_service.calls import Deadline",
+    "lossgrad_service/access/a.py": "from lossgrad_service.calls import Call",
+    "lossgrad_service/access/tls.py": "from lossgrad.errors import Unauthenticated",
     "lossgrad/client.py": "import lossgrad_service",
     "lossgrad/types/a.py": "from lossgrad.codecs import json",
     "lossgrad/errors.py": "import numpy",

@@ -83,6 +83,11 @@ def test_ports_are_published_on_loopback_only(service: Compose) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 
 
+def test_container_without_keys_is_only_that_of_compose(service: Compose) -> None:
+    assert service["command"] == [*json.loads(instructions("CMD")[-1]), "--insecure"]
+    assert "INSECURE" not in DOCKERFILE
+
+
 def test_container_is_hardened(service: Compose) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]

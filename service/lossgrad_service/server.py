@@ -7,13 +7,18 @@ from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from typing import Self
 
+from lossgrad_service.access.doors import door_of
+from lossgrad_service.access.quotas import Quotas
+from lossgrad_service.access.tls import TlsFiles, tls_files_of
+from lossgrad_service.admission import Budget, Gate, Slots
 from lossgrad_service.calls import Dispatcher, Readiness, Service
 from lossgrad_service.grpc_api import GrpcServer
-from lossgrad_service.http_api import HttpServer
+from lossgrad_service.http_api import HttpServer, Limits
 from lossgrad_service.runtime.addresses import addresses_of, in_address
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
 from lossgrad_service.runtime.memory import tune_malloc
+from lossgrad_service.runtime.open_files import raise_open_files
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.threads import compute_threads
 from lossgrad_service.runtime.unix_socket import reserved_path
@@ -79,10 +84,17 @@ class Server:
         tune_malloc(self.settings)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
-        dispatcher = self._dispatcher(threads)
-        self._grpc = GrpcServer(dispatcher, shares_ports=self._shares_ports)
-        self._http = HttpServer(dispatcher, shares_ports=self._shares_ports)
-        self._listen(resources)
+        dispatcher, gate = self._dispatcher(threads), self._gate()
+        self._grpc = GrpcServer(dispatcher, gate, shares_ports=self._shares_ports)
+        tls = tls_files_of(self.settings)
+        self._http = HttpServer(
+            dispatcher,
+            gate,
+            shares_ports=self._shares_ports,
+            tls=None if tls is None else tls.context(),
+            limits=self._http_limits(),
+        )
+        self._listen(resources, tls)
         await self._http.start()
         await self._grpc.start()
         resources.push_async_callback(self._stop_adapters)
@@ -97,12 +109,30 @@ class Server:
             limits=limits_of(settings),
             describe=lambda: server_info(settings, readiness.uptime),
         )
-        return Dispatcher(service, readiness, threads)
+        return Dispatcher(
+            service,
+            readiness,
+            threads,
+            Slots(settings.compute_threads),
+            settings.idle_seconds,
+            settings.max_call_seconds,
+        )
 
-    def _listen(self, resources: AsyncExitStack) -> None:
+    def _gate(self) -> Gate:
+        settings = self.settings
+        # Other workers grant the rest of what a caller may use.
+        quotas = Quotas(1 / settings.workers if self._shares_ports else 1.0)
+        return Gate(door_of(settings), quotas, Budget(settings.admission_bytes))
+
+    def _http_limits(self) -> Limits:
+        # Half of the files are left to gRPC.
+        room = raise_open_files() // 2
+        return Limits(connections=min(self.settings.max_http_connections, room))
+
+    def _listen(self, resources: AsyncExitStack, tls: TlsFiles | None) -> None:
         host, path = self.settings.host, self.settings.unix_socket
         resources.callback(self._http.close)
-        self.grpc_port = self._grpc.listen(f"{in_address(host)}:{self.settings.grpc_port}")
+        self.grpc_port = self._grpc.listen(f"{in_address(host)}:{self.settings.grpc_port}", tls)
         self.http_port = self._http.listen(host, self.settings.http_port)
         if path is not None:
             resources.enter_context(reserved_path(path))

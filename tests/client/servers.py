@@ -50,6 +50,8 @@ class Script:
     def __init__(self, *entries):
         self.entries = entries or (double,)
         self.calls = 0
+        self.shown = []
+        """What came as ``authorization`` with each call."""
         self._lock = threading.Lock()
 
     def next(self):
@@ -83,6 +85,7 @@ class GrpcServer:
         self._server.stop(None).wait()
 
     def _compute(self, data, context):
+        self._script.shown.append(dict(context.invocation_metadata()).get("authorization"))
         entry = self._script.next()
         if isinstance(entry, Exception):
             status = encode_status(entry)
@@ -102,6 +105,7 @@ class HttpServer:
             log_message = staticmethod(lambda *_: None)
 
             def do_POST(self):
+                script.shown.append(self.headers["Authorization"])
                 data = self.rfile.read(int(self.headers["Content-Length"]))
                 answer(self, *reply(script.next(), data))
 

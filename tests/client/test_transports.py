@@ -38,7 +38,7 @@ def call(request):
 
 
 def attempt_blocking(target):
-    transport = open_transport(target, None)
+    transport = open_transport(target)
     try:
         return transport.send(COMPUTE, ComputeCall.of(ARGUMENTS, None), 20)
     finally:
@@ -47,7 +47,7 @@ def attempt_blocking(target):
 
 def attempt_awaiting(target):
     async def attempt():
-        transport = open_async_transport(target, None)
+        transport = open_async_transport(target)
         try:
             return await transport.send(COMPUTE, ComputeCall.of(ARGUMENTS, None), 20)
         finally:

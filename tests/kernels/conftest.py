@@ -1,8 +1,20 @@
-"""The bound that every accuracy test holds to, and the worst that was met."""
+"""The bound that every accuracy test holds to, and helpers whatever machine this is."""
 
 from __future__ import annotations
 
 import pytest
+
+from lossgrad_service.kernels import parallel
+
+
+@pytest.fixture
+def two_helpers(monkeypatch):
+    """A pool of two threads beside the caller's."""
+    parallel._helpers.cache_clear()
+    monkeypatch.setattr(parallel, "available_cores", lambda: 3)
+    yield
+    parallel._helpers().shutdown()
+    parallel._helpers.cache_clear()
 
 
 @pytest.fixture(scope="session")

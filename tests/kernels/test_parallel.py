@@ -13,15 +13,7 @@ from lossgrad_service.kernels.parallel import available_cores, in_parallel
 from tests.kernels.processes import in_fresh_process
 from tests.running import PATIENCE_SECONDS
 
-
-@pytest.fixture(autouse=True)
-def two_helpers(monkeypatch):
-    """A pool of two, whatever machine this is."""
-    parallel._helpers.cache_clear()
-    monkeypatch.setattr(parallel, "available_cores", lambda: 3)
-    yield
-    parallel._helpers().shutdown()
-    parallel._helpers.cache_clear()
+pytestmark = pytest.mark.usefixtures("two_helpers")
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 100])

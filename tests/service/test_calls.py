@@ -11,6 +11,9 @@ import pytest
 
 from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad.types import Limits, Problem
+from lossgrad_service.access.open_door import OpenDoor
+from lossgrad_service.access.quotas import Quotas
+from lossgrad_service.admission import Budget, Gate, Slots
 from lossgrad_service.calls import (
     Call,
     Deadline,
@@ -28,6 +31,10 @@ SERVICE = Service(
     limits=Limits(**dict.fromkeys(Limits.__dataclass_fields__, 2**40)),
     describe=lambda: pytest.fail("nobody asked"),
 )
+
+
+def visit():
+    return Gate(OpenDoor(), Quotas(), Budget(2**20)).enter(None, "here")
 
 
 @pytest.mark.parametrize("sent", ["a", "x" * 128, "!~0-_/"])
@@ -94,6 +101,7 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
         decode=step,
         compute=lambda _service, request, _deadline: step(request),
         encode=lambda reply: step(reply.upper()),
+        answer_bytes=lambda _service, request: len(request),
         small_bytes=4,
         is_quick=lambda _: quick,
     )
@@ -102,8 +110,8 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
         readiness.set_ready()
     call, loop = Call("id", Deadline()), get_ident()
     with ThreadPoolExecutor(1) as threads:
-        dispatcher = Dispatcher(SERVICE, readiness, threads)
-        answer = asyncio.run(dispatcher.answer(method, call, b"x" * size))
+        dispatcher = Dispatcher(SERVICE, readiness, threads, Slots(1))
+        answer = asyncio.run(dispatcher.answer(method, call, visit(), b"x" * size))
     assert answer == b"X" * size
     assert found == [decoded_by, computed_by, computed_by]
     assert list(call.watch.timing) == ["decode", "compute", "encode"]
@@ -116,15 +124,17 @@ def test_bug_in_any_step_is_internal(failing, quick, caplog):
         "decode": lambda message: message,
         "compute": lambda _service, request, _deadline: request,
         "encode": lambda reply: reply,
+        "answer_bytes": lambda _service, request: len(request),
     }
     steps[failing] = lambda *_: 1 / 0
     method = Method(**steps, small_bytes=4, is_quick=lambda _: quick)
     readiness = Readiness()
     readiness.set_ready()
-    with ThreadPoolExecutor(1) as threads, pytest.raises(Internal, match="id-1"):
-        asyncio.run(
-            Dispatcher(SERVICE, readiness, threads).answer(method, Call("id-1", Deadline()), b"")
-        )
+    with ThreadPoolExecutor(1) as threads:
+        dispatcher = Dispatcher(SERVICE, readiness, threads, Slots(1))
+        answering = dispatcher.answer(method, Call("id-1", Deadline()), visit(), b"")
+        with pytest.raises(Internal, match="id-1"):
+            asyncio.run(answering)
     assert "ZeroDivisionError" in caplog.text
 
 

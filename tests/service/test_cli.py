@@ -161,7 +161,7 @@ def test_nobody_listens(archive, tmp_path):
     assert len(lines(run("info", "--target", target, "--timeout", "0.5"), 3)) == 1
 
 
-@pytest.mark.parametrize("command", ["serve", "warmup", "compute", "info", "demo"])
+@pytest.mark.parametrize("command", ["serve", "key", "warmup", "compute", "info", "demo"])
 def test_every_command_has_help(command):
     done = run(command, "--help")
     assert done.exit_code == 0

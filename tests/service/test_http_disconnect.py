@@ -1,4 +1,4 @@
-"""Work ends with its caller's presence, and by nothing else."""
+"""Work ends with its caller's presence or time, and by nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from starlette.requests import Request
 
-from lossgrad.errors import Cancelled
+from lossgrad.errors import Cancelled, DeadlineExceeded
+from lossgrad_service.calls import Deadline
 from lossgrad_service.http_api.disconnect import unless_gone
 from tests.running import PATIENCE_SECONDS
 
@@ -38,7 +39,7 @@ def test_answer_of_work_that_waits():
             await caller.is_watched.wait()
             return "answer"
 
-        assert await unless_gone(caller.request, work()) == "answer"
+        assert await unless_gone(caller.request, work(), Deadline()) == "answer"
 
     run(scenario)
 
@@ -50,7 +51,7 @@ def test_work_that_never_waits_is_not_watched():
         async def work():
             return "answer"
 
-        assert await unless_gone(caller.request, work()) == "answer"
+        assert await unless_gone(caller.request, work(), Deadline()) == "answer"
         await asyncio.sleep(0)
         assert not caller.is_watched.is_set()
 
@@ -70,7 +71,24 @@ def test_work_is_cancelled_when_its_caller_leaves():
                 ended.append(True)
 
         with pytest.raises(Cancelled, match="went away before its answer"):
-            await unless_gone(caller.request, work())
+            await unless_gone(caller.request, work(), Deadline())
+        assert ended
+
+    run(scenario)
+
+
+def test_work_is_cancelled_at_the_deadline():
+    async def scenario():
+        ended = []
+
+        async def work():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(True)
+
+        with pytest.raises(DeadlineExceeded, match="ran out before its answer"):
+            await unless_gone(Caller().request, work(), Deadline(0.01))
         assert ended
 
     run(scenario)
@@ -84,7 +102,7 @@ def test_errors_of_the_work_are_its_own():
             raise TimeoutError("mine")
 
         with pytest.raises(TimeoutError, match="mine"):
-            await unless_gone(caller.request, work())
+            await unless_gone(caller.request, work(), Deadline())
 
     run(scenario)
 
@@ -92,7 +110,7 @@ def test_errors_of_the_work_are_its_own():
 def test_cancelling_the_call_is_not_taken_for_its_caller():
     async def scenario():
         caller = Caller()
-        call = asyncio.create_task(unless_gone(caller.request, asyncio.Event().wait()))
+        call = asyncio.create_task(unless_gone(caller.request, asyncio.Event().wait(), Deadline()))
         await caller.is_watched.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):

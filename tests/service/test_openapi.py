@@ -48,7 +48,8 @@ def test_every_path_is_described(document):
 
 def test_compute_tells_every_status(document):
     operation = document["paths"]["/v1/compute"]["post"]
-    statuses = {"200", "400", "404", "413", "415", "429", "500", "503", "504"}
+    statuses = {"200", "400", "401", "404", "408", "413", "415", "429"}
+    statuses |= {"431", "500", "503", "504"}
     assert set(operation["responses"]) == statuses
     for status in statuses - {"200"}:
         content = operation["responses"][status]["content"]

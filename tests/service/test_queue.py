@@ -87,7 +87,7 @@ def test_quick_call_is_answered_while_every_thread_computes(monkeypatch, protoco
 @pytest.mark.parametrize("protocol", ["gRPC", "HTTP"])
 def test_large_call_waits_for_a_thread(monkeypatch, protocol):
     queued = Event()
-    run = Dispatcher.run
+    run = Dispatcher.run_soon
 
     async def observed(*arguments):
         asyncio.get_running_loop().call_soon(queued.set)
@@ -98,7 +98,7 @@ def test_large_call_waits_for_a_thread(monkeypatch, protocol):
         lossgrad.Client(running.server.addresses[protocol]) as client,
         ThreadPoolExecutor(1) as callers,
     ):
-        monkeypatch.setattr(Dispatcher, "run", observed)
+        monkeypatch.setattr(Dispatcher, "run_soon", observed)
         waiting = callers.submit(client.compute, **batch(LARGE_ROWS, 3))
         assert queued.wait(PATIENCE_SECONDS)
         client.compute(**batch(1, 2))
@@ -110,7 +110,7 @@ def test_large_call_waits_for_a_thread(monkeypatch, protocol):
 
 def test_queued_call_whose_caller_left_is_not_computed(monkeypatch):
     events: Queue[str] = Queue()
-    run = Dispatcher.run
+    run = Dispatcher.run_soon
 
     async def observed(*arguments):
         working = asyncio.ensure_future(run(*arguments))
@@ -122,7 +122,7 @@ def test_queued_call_whose_caller_left_is_not_computed(monkeypatch):
             raise
 
     with busy_server(monkeypatch) as (running, computations):
-        monkeypatch.setattr(Dispatcher, "run", observed)
+        monkeypatch.setattr(Dispatcher, "run_soon", observed)
         with abandoned_call(running.http):
             assert events.get(timeout=PATIENCE_SECONDS) == "queued"
         assert events.get(timeout=PATIENCE_SECONDS) == "cancelled"

@@ -9,7 +9,6 @@ import sys
 
 import pytest
 
-from lossgrad_service.cli.serve import _warn_of_open_ports
 from tests.running import PATIENCE_SECONDS, read_line
 from tests.service.processes import (
     BODY,
@@ -152,10 +151,3 @@ def test_wrong_settings_are_named():
     assert len(lines) == 2
     assert lines[0].startswith("lossgrad: --http-port (LOSSGRAD_HTTP_PORT): ")
     assert lines[1].startswith("lossgrad: --compute-threads (LOSSGRAD_COMPUTE_THREADS): ")
-
-
-def test_an_address_that_others_reach_is_warned_of(caplog):
-    for host in ("127.0.0.1", "0.0.0.0"):
-        _warn_of_open_ports(host)
-    (warning,) = caplog.messages
-    assert warning.startswith("0.0.0.0 is open to others")

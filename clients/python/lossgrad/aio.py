@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from types import TracebackType
@@ -18,6 +17,7 @@ from lossgrad.pipelines.tasks import pipelined
 from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_async_transport
+from lossgrad.transports.tls import PathLike
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
@@ -34,7 +34,7 @@ class AsyncClient(ClientSettings):
 
     Parameters
     ----------
-    target, timeout, tls_ca
+    target, timeout, token, tls_ca, tls_cert, tls_key
         As `Client`.
 
     Examples
@@ -44,10 +44,24 @@ class AsyncClient(ClientSettings):
     """
 
     def __init__(
-        self, target: str, *, timeout: float = 60.0, tls_ca: str | os.PathLike[str] | None = None
+        self,
+        target: str,
+        *,
+        timeout: float = 60.0,
+        token: str | None = None,
+        tls_ca: PathLike | None = None,
+        tls_cert: PathLike | None = None,
+        tls_key: PathLike | None = None,
     ) -> None:
-        super().__init__(target, timeout=timeout, tls_ca=tls_ca)
-        self._transport = open_async_transport(self.target, self.tls_ca)
+        super().__init__(
+            target,
+            timeout=timeout,
+            token=token,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+        )
+        self._transport = open_async_transport(self.target, self._credentials)
 
     async def compute(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future
@@ -28,6 +27,7 @@ from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_transport
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.tls import PathLike
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
@@ -39,8 +39,8 @@ class Client(ClientSettings):
     """A service that computes losses and their gradients.
 
     Safe to share between threads; usable after a fork, where it opens a connection
-    of its own; pickles as its target and options. Nothing is connected before the
-    first call. Close it, or use it in a ``with`` statement.
+    of its own; pickles as its target and options, the token among them. Nothing is
+    connected before the first call. Close it, or use it in a ``with`` statement.
 
     Parameters
     ----------
@@ -52,14 +52,22 @@ class Client(ClientSettings):
         are the same from all.
     timeout : float
         Seconds that a call may take, retries included, unless it says otherwise.
+    token : str, optional
+        The key that the service knows this caller by; by default the variable
+        ``LOSSGRAD_TOKEN``, if there is one. It goes with every call, to other machines
+        over TLS only; ``local:`` has no use for it.
     tls_ca : path, optional
         File of PEM certificates to trust instead of the system's, for ``grpcs://``
         and ``https://``; read at once.
+    tls_cert, tls_key : paths, optional
+        Files of the PEM certificate to show a service that asks for one (mutual TLS),
+        and of its key, unencrypted; one file may hold both. Read at once.
 
     Raises
     ------
     InvalidArgument
-        Where the target or an option means nothing, or ``tls_ca`` has no certificates.
+        Where the target or an option means nothing, a file cannot be used, or others
+        could read the token on its way.
 
     Examples
     --------
@@ -69,10 +77,24 @@ class Client(ClientSettings):
     """
 
     def __init__(
-        self, target: str, *, timeout: float = 60.0, tls_ca: str | os.PathLike[str] | None = None
+        self,
+        target: str,
+        *,
+        timeout: float = 60.0,
+        token: str | None = None,
+        tls_ca: PathLike | None = None,
+        tls_cert: PathLike | None = None,
+        tls_key: PathLike | None = None,
     ) -> None:
-        super().__init__(target, timeout=timeout, tls_ca=tls_ca)
-        self._transport = open_transport(self.target, self.tls_ca)
+        super().__init__(
+            target,
+            timeout=timeout,
+            token=token,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+        )
+        self._transport = open_transport(self.target, self._credentials)
         self._pools = PerProcess[DaemonPool](lambda: DaemonPool(DEEPEST))
 
     def compute(
@@ -169,6 +191,8 @@ class Client(ClientSettings):
             The batch is over a limit of the server; send fewer rows at a time.
         DeadlineExceeded
             The time ran out, retries included.
+        Unauthenticated
+            The service asks for a key, and the token is missing or unknown there.
         Busy, Unavailable
             The server is busy, or cannot be reached, and retries did not help; or
             its certificate is not trusted, which no retry would help.

@@ -148,7 +148,7 @@ _RESOURCE_EXHAUSTED = 8
 
 VOCABULARY: tuple[Status, ...] = (
     Status(InvalidArgument, 3, 400, (422,)),
-    Status(TooLarge, 11, 413),
+    Status(TooLarge, 11, 413, (414, 431)),
     Status(Unauthenticated, 16, 401),
     Status(PermissionDenied, 7, 403),
     Status(Busy, _RESOURCE_EXHAUSTED, 429),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +12,10 @@ from typing import Any, Final, cast
 from lossgrad.errors import DeadlineExceeded, InvalidArgument
 from lossgrad.known_limits import KnownLimits
 from lossgrad.retry import Attempts, RetryPolicy
+from lossgrad.transports.credentials import read_credentials
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import parse_target
+from lossgrad.transports.tls import PathLike
 
 LONGEST_TIMEOUT: Final = 1e8
 """Seconds that stand for any longer timeout; sockets take no more than about that."""
@@ -31,25 +32,35 @@ class Experience:
 class ClientSettings:
     """The part of a client that is the same whether it blocks or awaits.
 
-    Pickles as its target and options; the copy opens connections of its own.
+    Pickles as its target and options, the token among them; the copy opens connections
+    of its own.
     """
 
     def __init__(
-        self, target: str, *, timeout: float = 60.0, tls_ca: str | os.PathLike[str] | None = None
+        self,
+        target: str,
+        *,
+        timeout: float,
+        token: str | None,
+        tls_ca: PathLike | None,
+        tls_cert: PathLike | None,
+        tls_key: PathLike | None,
     ) -> None:
         self.target = target
         self.timeout = read_timeout(timeout)
-        self.tls_ca = None if tls_ca is None else _read_path(tls_ca)
-        kind = parse_target(target).kind
+        self._tls: dict[str, Any] = {"tls_ca": tls_ca, "tls_cert": tls_cert, "tls_key": tls_key}
+        parsed = parse_target(target)
+        self._credentials = read_credentials(parsed, token=token, **self._tls)
         self._experience = PerProcess[Experience](
-            lambda: Experience(RetryPolicy(), KnownLimits(kind))
+            lambda: Experience(RetryPolicy(), KnownLimits(parsed.kind))
         )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.target!r}, timeout={self.timeout!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), self.target, timeout=self.timeout, tls_ca=self.tls_ca), ()
+        token = self._credentials.token
+        return partial(type(self), self.target, timeout=self.timeout, token=token, **self._tls), ()
 
     def _begin_call(self, timeout: float | None) -> tuple[KnownLimits, Attempts]:
         """Return what is known of the server's limits, and the attempts of one call."""
@@ -90,10 +101,3 @@ def read_timeout(value: object) -> float:
     if not isinstance(value, bool) and isinstance(value, Real) and 0 < cast(Any, value) < math.inf:
         return float(min(cast(Any, value), LONGEST_TIMEOUT))
     raise InvalidArgument.at("timeout", f"must be a finite number > 0 of seconds, got {value!r}")
-
-
-def _read_path(value: object) -> str:
-    try:
-        return os.fsdecode(cast(Any, value))
-    except TypeError:
-        raise InvalidArgument.at("tls_ca", f"must be a path, got {value!r}") from None

@@ -7,7 +7,7 @@ is done here, once. Nothing here knows a wire format.
 """
 
 from lossgrad_service.calls.call import Call
-from lossgrad_service.calls.deadline import Deadline
+from lossgrad_service.calls.deadline import Deadline, gone, out_of_time
 from lossgrad_service.calls.dispatcher import Dispatcher
 from lossgrad_service.calls.guard import guarded, internal_error
 from lossgrad_service.calls.method import Method
@@ -29,7 +29,9 @@ __all__ = [
     "Stopwatch",
     "StreamedCall",
     "accept_request_id",
+    "gone",
     "guarded",
     "internal_error",
     "is_quick",
+    "out_of_time",
 ]

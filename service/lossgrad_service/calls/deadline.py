@@ -38,12 +38,24 @@ class Deadline:
 
         Raises
         ------
-        Cancelled
-            After `cancel`.
         DeadlineExceeded
             When its time is over.
+        Cancelled
+            After `cancel`.
         """
-        if self._is_cancelled:
-            raise Cancelled("the caller went away before its answer")
         if monotonic() >= self._end:
-            raise DeadlineExceeded("the call's time ran out while it was computed")
+            raise out_of_time()
+        if self._is_cancelled:
+            raise gone()
+
+
+def out_of_time() -> DeadlineExceeded:
+    """Return the error of a call whose time is over."""
+    return DeadlineExceeded(
+        "the call's time ran out before its answer; allow more of it, or send fewer rows at a time"
+    )
+
+
+def gone() -> Cancelled:
+    """Return the error of a call that nobody waits for any more."""
+    return Cancelled("the caller went away before its answer")

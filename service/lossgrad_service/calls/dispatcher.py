@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sized
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from lossgrad.errors import LossGradError
+from lossgrad_service.admission import Slots, Visit
 from lossgrad_service.calls.call import Call
 from lossgrad_service.calls.guard import error_of_ours, guarded
 from lossgrad_service.calls.method import Method
@@ -18,31 +20,42 @@ from lossgrad_service.calls.service import Service
 
 Answer = TypeVar("Answer")
 Message = TypeVar("Message", bound=Sized)
+Request = TypeVar("Request")
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """What an adapter is given: the service, and threads to run it on."""
+    """What an adapter is given: the service, and threads to run it on, each with its slot."""
 
     service: Service
     readiness: Readiness
     executor: Executor
+    slots: Slots
+    idle_seconds: float = math.inf
+    """How long the caller of a stream is waited for at each step."""
+    max_call_seconds: float = math.inf
+    """How long a call that is no stream may take, whatever its caller allows."""
 
     async def answer(
-        self, method: Method[Message, Any, Any], call: Call, message: Message
+        self, method: Method[Message, Any, Any], call: Call, visit: Visit, message: Message
     ) -> bytes:
         """Return the answer to a message, computed where that is quickest.
 
         What takes about a millisecond is not handed to a thread, which would take as
         long as small batches do. Before the kernels are there, anything may take long.
+        There is room for a large answer before any of it is computed.
 
         Raises
         ------
         LossGradError
-            As `run` does.
+            As `run_soon` does.
+        TooLarge, Busy
+            Where there is no room for the answer; see `Visit.admit`.
         """
         if len(message) > method.small_bytes or not self.readiness.is_warm:
-            return await self.run(call, partial(method, self.service, message, call))
+            request = await self.run_soon(call, partial(method.read, message, call))
+            await self._admit_answer(method, call, visit, request)
+            return await self.run(call, partial(method.answer, self.service, request, call))
         try:
             request = method.read(message, call)
             if method.is_quick(request):
@@ -51,10 +64,23 @@ class Dispatcher:
             raise
         except Exception as error:
             raise error_of_ours(error, call.request_id) from error
-        return await self.run(call, partial(method.answer, self.service, request, call))
+        await self._admit_answer(method, call, visit, request)
+        return await self.run_soon(call, partial(method.answer, self.service, request, call))
+
+    async def run_soon(self, call: Call, work: Callable[[], Answer]) -> Answer:
+        """Return what `work`, the first of its call, returns, run on a compute thread.
+
+        Raises
+        ------
+        LossGradError
+            As `run` does.
+        Busy
+            Where the call would wait too long; see `Slots.take`.
+        """
+        return await self._run(call, work, await self.slots.take(call.deadline))
 
     async def run(self, call: Call, work: Callable[[], Answer]) -> Answer:
-        """Return what `work` returns, run on a compute thread.
+        """Return what `work` returns, run on a compute thread when it is its turn.
 
         Work that still waits for a thread when its caller is cancelled is not begun; such
         as runs already ends at its next checkpoint.
@@ -64,12 +90,7 @@ class Dispatcher:
         LossGradError
             What `work` raised; anything else becomes `Internal`.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self.executor, guarded, call.request_id, work)
-        except asyncio.CancelledError:
-            call.deadline.cancel()
-            raise
+        return await self._run(call, work, await self.slots.take_in_turn(call.deadline))
 
     async def run_at_once(self, call: Call, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, which takes about a millisecond at most.
@@ -80,3 +101,30 @@ class Dispatcher:
             As `run` does.
         """
         return guarded(call.request_id, work)
+
+    async def _admit_answer(
+        self, method: Method[Any, Request, Any], call: Call, visit: Visit, request: Request
+    ) -> None:
+        size = guarded(call.request_id, partial(method.answer_bytes, self.service, request))
+        await visit.admit(size, call.deadline)
+
+    async def _run(self, call: Call, work: Callable[[], Answer], since: float) -> Answer:
+        """Return what `work` returns; its slot, taken before, is free once its thread is."""
+        job = self.executor.submit(guarded, call.request_id, work)
+        try:
+            return await asyncio.wrap_future(job)
+        except asyncio.CancelledError:
+            call.deadline.cancel()
+            raise
+        finally:
+            self._give_slot_once(job, since)
+            # Whose error has a traceback, which has this frame: a cycle around the message.
+            del job
+
+    def _give_slot_once(self, job: Future[Any], since: float) -> None:
+        """Give back a slot once a job is done, which may compute a little longer than its call."""
+        if job.done():
+            self.slots.give(since)
+        else:
+            loop = asyncio.get_running_loop()
+            job.add_done_callback(lambda _: loop.call_soon_threadsafe(self.slots.give, since))

@@ -23,27 +23,39 @@ class Method(Generic[Message, Request, Reply]):
     decode: Callable[[Message], Request]
     compute: Callable[[Service, Request, Deadline], Reply]
     encode: Callable[[Reply], bytes]
+    answer_bytes: Callable[[Service, Request], int]
+    """How large the answer to a request is, roughly; known before it is computed."""
     small_bytes: int
     """Size of the largest message that is decoded in about a millisecond."""
     is_quick: Callable[[Request], bool]
     """Whether the other two steps take no longer than that."""
 
-    def __call__(self, service: Service, message: Message, call: Call) -> bytes:
-        """Return the answer to a message."""
-        return self.answer(service, self.read(message, call), call)
-
     def read(self, message: Message, call: Call) -> Request:
-        """Return the request in a message."""
+        """Return the request in a message, which may have waited for its thread.
+
+        Raises
+        ------
+        DeadlineExceeded, Cancelled
+            Where it is not worth reading any more.
+        """
+        call.deadline.check()
         start = perf_counter()
         request = self.decode(message)
         call.watch.add("decode", start)
         return request
 
     def answer(self, service: Service, request: Request, call: Call) -> bytes:
-        """Return the answer to a request."""
+        """Return the answer to a request.
+
+        Raises
+        ------
+        DeadlineExceeded, Cancelled
+            Where it is not worth computing, or encoding, any more.
+        """
         start = perf_counter()
         reply = self.compute(service, request, call.deadline)
         start = call.watch.add("compute", start)
+        call.deadline.check()
         answer = self.encode(reply)
         call.watch.add("encode", start)
         return answer

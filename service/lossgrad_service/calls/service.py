@@ -34,8 +34,21 @@ class Service:
         limits.check_answer(problem, self.limits)
         return core.compute(problem, checkpoint=deadline.check)
 
-    def open_stream(self, declared: Problem) -> StreamedCall:
+    def answer_bytes(self, problem: Problem) -> int:
+        """Return the bytes of the answer's arrays, before anything is computed.
+
+        Raises
+        ------
+        TooLarge
+            Where they exceed ``max_response_bytes``.
+        """
+        limits.check_answer(problem, self.limits)
+        return problem.response_bytes
+
+    def open_stream(self, declared: Problem, deadline: Deadline) -> StreamedCall:
         """Return the call whose arrays will arrive in pieces, if it is within the limits.
+
+        What it computes ends when `deadline` is over.
 
         Raises
         ------
@@ -43,7 +56,7 @@ class Service:
             Before anything has arrived.
         """
         limits.check_stream(declared, self.limits)
-        return StreamedCall(declared)
+        return StreamedCall(declared, deadline)
 
     def info(self, _request: InfoRequest) -> ServerInfo:
         """Return the server's version, limits and capabilities."""

@@ -11,6 +11,7 @@ import numpy as np
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem
 from lossgrad.types.quantities import INPUTS
+from lossgrad_service.calls.deadline import Deadline
 from lossgrad_service.calls.parameters import Parameters
 from lossgrad_service.calls.pieces import Piece, check_names, check_order
 from lossgrad_service.core import Rows, RowStream
@@ -23,10 +24,13 @@ class StreamedCall:
     ----------
     declared
         The problem, of whose arrays nothing but shape and dtype is known.
+    deadline
+        Until when it is worth computing.
     """
 
-    def __init__(self, declared: Problem) -> None:
+    def __init__(self, declared: Problem, deadline: Deadline) -> None:
         self.declared = declared
+        self._deadline = deadline
         self._streamed = [name for name in declared.inputs if INPUTS[name].has_vectors]
         self._parameters = Parameters(declared)
         self._n_arrived = 0
@@ -45,7 +49,10 @@ class StreamedCall:
         ------
         InvalidArgument
             Where the pieces are not what must come next, and as `core.compute`.
+        DeadlineExceeded, Cancelled
+            Where the deadline is over.
         """
+        self._deadline.check()
         check_names(pieces, self.declared)
         if any(piece.name in self._streamed for piece in pieces):
             yield from self._computation.blocks(self._rows(pieces))
@@ -72,7 +79,7 @@ class StreamedCall:
 
     @cached_property
     def _computation(self) -> RowStream:
-        return RowStream(self._parameters.problem())
+        return RowStream(self._parameters.problem(), checkpoint=self._deadline.check)
 
     def _take_parameters(self, pieces: Sequence[Piece]) -> None:
         for piece in pieces:

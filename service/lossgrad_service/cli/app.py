@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 COMMANDS = {
     "serve": "lossgrad_service.cli.serve",
+    "key": "lossgrad_service.cli.key",
     "warmup": "lossgrad_service.cli.warmup",
     "compute": "lossgrad_service.cli.compute",
     "info": "lossgrad_service.cli.info",

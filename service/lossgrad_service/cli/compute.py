@@ -16,7 +16,7 @@ from lossgrad.codecs.json import result_to_json
 from lossgrad.types import Array, Result
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.inputs import read_arguments, read_options
-from lossgrad_service.cli.options import Json, Target, Timeout
+from lossgrad_service.cli.options import Json, Target, Timeout, TlsCa, TlsCert, TlsKey
 
 
 def _option(text: str, *names: str) -> Any:
@@ -30,6 +30,9 @@ def compute(
     *,
     target: Target = "local:",
     timeout: Timeout = 60.0,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     loss: Annotated[str | None, _option("softmax or hinge.")] = None,
     reduction: Annotated[str | None, _option("mean, sum or none.")] = None,
     ignore_index: Annotated[int | None, _option("Label of rows to leave out.")] = None,
@@ -62,7 +65,9 @@ def compute(
     given = {name: value for name, value in flags.items() if value is not None}
     with told_kindly():
         arguments = read_arguments(source, {**read_options(option or []), **given})
-        with Client(target, timeout=timeout) as client:
+        with Client(
+            target, timeout=timeout, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key
+        ) as client:
             result = client.compute(**arguments)
         if output is not None:
             _save(output, result)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
+from lossgrad_service.access.start import require_sound
 from lossgrad_service.cli.settings import flag
 from lossgrad_service.cli.telling import start_told_kindly
 from lossgrad_service.runtime.addresses import print_addresses, print_stopping
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
-from lossgrad_service.runtime.settings import Settings, is_loopback
+from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.signals import stop_on_signals
 from lossgrad_service.workers import supervise
-
-_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -24,11 +22,20 @@ def serve(
     grpc_port: Annotated[int | None, flag("grpc_port")] = None,
     http_port: Annotated[int | None, flag("http_port")] = None,
     unix_socket: Annotated[Path | None, flag("unix_socket")] = None,
+    keys_file: Annotated[Path | None, flag("keys_file")] = None,
+    tls_certificate: Annotated[Path | None, flag("tls_certificate")] = None,
+    tls_key: Annotated[Path | None, flag("tls_key")] = None,
+    tls_client_ca: Annotated[Path | None, flag("tls_client_ca")] = None,
+    insecure: Annotated[bool | None, flag("insecure")] = None,
     max_request_bytes: Annotated[int | None, flag("max_request_bytes")] = None,
     max_response_bytes: Annotated[int | None, flag("max_response_bytes")] = None,
     max_tensor_bytes: Annotated[int | None, flag("max_tensor_bytes")] = None,
     max_stream_bytes: Annotated[int | None, flag("max_stream_bytes")] = None,
     max_held_bytes: Annotated[int | None, flag("max_held_bytes")] = None,
+    max_http_connections: Annotated[int | None, flag("max_http_connections")] = None,
+    admission_bytes: Annotated[int | None, flag("admission_bytes")] = None,
+    max_call_seconds: Annotated[float | None, flag("max_call_seconds")] = None,
+    idle_seconds: Annotated[float | None, flag("idle_seconds")] = None,
     compute_threads: Annotated[int | None, flag("compute_threads")] = None,
     workers: Annotated[int | None, flag("workers")] = None,
     lame_duck_seconds: Annotated[float | None, flag("lame_duck_seconds")] = None,
@@ -45,16 +52,11 @@ def serve(
     with start_told_kindly():
         settings = Settings(**flags)
         set_up_logging(settings.log_level)
-        _warn_of_open_ports(settings.host)
+        require_sound(settings)
         if settings.workers == 1:
             run_to_the_end(_serve(settings))
         else:
             supervise(settings)
-
-
-def _warn_of_open_ports(host: str) -> None:
-    if not is_loopback(host):
-        _log.warning("%s is open to others, and neither TLS nor keys stand before the ports", host)
 
 
 async def _serve(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import typer
 from pydantic import ValidationError
 
-from lossgrad_service.runtime.wrong_settings import variable_of, wrong_settings
+from lossgrad_service.runtime.wrong_settings import WrongSettings, variable_of, wrong_settings
 
 WRONG_INPUT = 2
 FAILED = 1
@@ -24,6 +24,8 @@ def start_told_kindly() -> Iterator[None]:
         yield
     except ValidationError as error:
         tell(_setting_lines(error), WRONG_INPUT)
+    except WrongSettings as error:
+        tell([str(error)], WRONG_INPUT)
     except OSError as error:
         tell([str(error)], FAILED)
 

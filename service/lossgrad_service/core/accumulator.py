@@ -20,6 +20,7 @@ from lossgrad_service.core.row_losses import LossContext, RowLosses
 from lossgrad_service.core.weights import Denominator
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.parallel import in_parallel
+from lossgrad_service.kernels.wanted import while_wanted
 
 Run: TypeAlias = tuple[Block, RowOutputs, Array | None]
 """Some rows of a block, where their outputs go, and their dScores where more is made of it."""
@@ -76,16 +77,20 @@ class Accumulator:
         n_rows = len(block.counted)
         gradient = out.matrix("dscores", (n_rows, plan.n_classes)) if plan.has_sums else None
 
-        def compute(run: Run) -> RowLosses:
-            return losses_of(self._context, *run)
-
         runs = _runs(block, out, gradient, plan.run_rows)
-        for run, result in zip(runs, in_parallel(compute, runs, plan.threads), strict=True):
+        results = in_parallel(self._losses_of, runs, plan.threads)
+        for run, result in zip(runs, results, strict=True):
             self._take(run[0], result)
         self._n_rows += n_rows
         self._n_ignored += int(np.count_nonzero(block.weights.ignored))
         if gradient is not None:
             self._backward.add(block, gradient, out)
+
+    def _losses_of(self, run: Run) -> RowLosses:
+        parts = _runs(*run, self.plan.part_rows)
+        if len(parts) == 1:
+            return losses_of(self._context, *run)
+        return RowLosses.joined([losses_of(self._context, *part) for part in while_wanted(parts)])
 
     def _take(self, run: Block, result: RowLosses) -> None:
         """Add up what the rows of a run gave, which always happens in their order."""
@@ -127,7 +132,7 @@ class Accumulator:
 
 
 def _runs(block: Block, out: RowOutputs, gradient: Array | None, run_rows: int) -> list[Run]:
-    """Return the runs of a block in their order."""
+    """Return the runs of a block, or the parts of a run, in their order."""
     n_rows = len(block.counted)
     if n_rows <= run_rows:
         return [(block, out, gradient)]

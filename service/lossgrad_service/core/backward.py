@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-import numpy as np
-
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.outputs import RowOutputs
+from lossgrad_service.core.parts import rounded, zeros
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.silence import silenced
 from lossgrad_service.kernels.matrices import linear, tiles
@@ -21,7 +20,7 @@ class Backward:
     def __init__(self, plan: Plan, constants: Constants) -> None:
         self._plan = plan
         self._constants = constants
-        self._totals = {name: np.zeros(shape) for name, shape, _ in plan.sums}
+        self._totals = {name: zeros(shape) for name, shape, _ in plan.sums}
 
     def add(self, block: Block, gradient: Array, out: RowOutputs) -> None:
         """Take in one block.
@@ -77,4 +76,4 @@ class Backward:
             if factor > 0 and name in self._totals and weights is not None:
                 linear.add_scaled(self._totals[name], weights, factor)
         sums = self._plan.sums
-        return {name: self._totals[name].astype(dtype, copy=False) for name, _, dtype in sums}
+        return {name: rounded(self._totals[name], dtype) for name, _, dtype in sums}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
+from lossgrad_service.core.parts import parts_of
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import every, ready
-from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.matrices.linear import sum_of_squares
+from lossgrad_service.kernels.wanted import while_wanted
 
 
 class Constants(NamedTuple):
@@ -82,16 +82,10 @@ def _penalty(problem: Problem, plan: Plan) -> float:
 def _check(used: dict[str, Array]) -> None:
     findings = Findings()
     for name, array in used.items():
-        for span in _parts(array):
+        for span in while_wanted(parts_of(array)):
             part = array[span]
             bad = ~np.isfinite(part)
             if name == "b2":  # −∞ masks its class
                 bad &= part != -np.inf
             findings.note(name, FINITE_WEIGHTS, bad, part, span.start)
     findings.raise_if_any()
-
-
-def _parts(weights: Array) -> list[slice]:
-    """Return rows of a matrix, few enough to be cheap to hold, or a vector as a whole."""
-    step = tiles.rows_within(tiles.MAX_TILE_BYTES, prod(weights.shape[1:]), weights.dtype)
-    return tiles.spans(len(weights), len(weights) if weights.ndim == 1 else step)

@@ -7,13 +7,16 @@ from typing import Final
 
 from lossgrad.types import Problem
 from lossgrad.types.form import Form
-from lossgrad_service.kernels.matrices.tiles import ROW_ENTRIES, RUN_ENTRIES
+from lossgrad_service.kernels.matrices.tiles import ROW_ENTRIES, RUN_ENTRIES, power_of_two_within
 
 QUICK: Final = 2**19
 """Entries of float32 scores, each about a nanosecond: what one thread computes at once."""
 
 QUICK_RUN: Final = RUN_ENTRIES + 2**18
 """The same of a run of rows that streams: a whole one of plain scores is quick."""
+
+_PART: Final = 2**24
+"""The same of what is computed at a stretch: some ten milliseconds."""
 
 _GENERAL: Final = 8
 """What the general form of the loss or a softcap makes of an entry."""
@@ -31,6 +34,12 @@ def is_quick(problem: Problem) -> bool:
 def is_quick_by_runs(problem: Problem, run_rows: int) -> bool:
     """Return whether one thread computes each run of rows in a millisecond or so."""
     return _cost(problem.form, run_rows) <= QUICK_RUN
+
+
+def rows_per_part(form: Form) -> int:
+    """Return the rows that one thread computes at a stretch: a power of two."""
+    row = (form.sizes["C"] + ROW_ENTRIES) * _cost_of_entry(form)
+    return power_of_two_within(_PART // row)
 
 
 @lru_cache(maxsize=256)

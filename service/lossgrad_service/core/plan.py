@@ -11,6 +11,7 @@ import numpy as np
 from lossgrad.types import Options, Problem, dtypes
 from lossgrad.types.form import Form
 from lossgrad.types.quantities import INPUTS, OUTPUTS
+from lossgrad_service.core.cost import rows_per_part
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.rows.scores import Scaling
 
@@ -89,6 +90,11 @@ class Plan:
         """
         rows = max(self.tile_rows, self.run_rows) if self.has_products else self.run_rows
         return min(self.block_rows, max(rows, tiles.MAX_TILE_ROWS)) if self.has_sums else rows
+
+    @cached_property
+    def part_rows(self) -> int:
+        """Rows of a run that are computed before it is asked whether they are still wanted."""
+        return rows_per_part(self.form)
 
     @cached_property
     def has_products(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -33,6 +34,17 @@ class RowLosses(NamedTuple):
     """k, (n,), intp, where the plan needs it."""
     z_terms: Array | None = None
     """a·lse², (n,), float64, of live rows only; None without a z-term."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return what rows add that were computed in parts."""
+        z_terms = [part.z_terms for part in parts if part.z_terms is not None]
+        return cls(
+            np.concatenate([part.losses for part in parts]),
+            all(part.sound for part in parts),
+            np.concatenate([part.first for part in parts]),
+            np.concatenate(z_terms) if z_terms else None,
+        )
 
 
 def active_rows(context: LossContext, run: Block) -> Array:

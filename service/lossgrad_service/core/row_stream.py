@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-import numpy as np
 
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.accumulator import Accumulator
+from lossgrad_service.core.computing import always_wanted, computed
 from lossgrad_service.core.cost import is_quick_by_runs
 from lossgrad_service.core.gathering import Gatherer, Rows, n_rows_of
 from lossgrad_service.core.inputs import row_parameters, rows_of
-from lossgrad_service.kernels.matrices.blas import one_thread
 from lossgrad_service.kernels.parallel import available_cores
 
 
@@ -28,6 +26,9 @@ class RowStream:
         Its scores, targets, h1 and x are declared only: their entries are not read.
     threads
         How many threads work on it at most; None: as many as there are cores.
+    checkpoint
+        Called whenever something is computed, and between its parts, by any of the
+        threads; what it raises ends the stream.
 
     Raises
     ------
@@ -35,9 +36,15 @@ class RowStream:
         As `compute`, as soon as enough rows are known.
     """
 
-    def __init__(self, problem: Problem, threads: int | None = None) -> None:
-        with np.errstate(all="ignore"):
-            self._accumulator = Accumulator.of(problem, threads or available_cores())
+    def __init__(
+        self,
+        problem: Problem,
+        threads: int | None = None,
+        checkpoint: Callable[[], None] = always_wanted,
+    ) -> None:
+        self._checkpoint = checkpoint
+        most_threads = threads or available_cores()
+        self._accumulator = computed(checkpoint, Accumulator.of, problem, most_threads)
         plan = self._accumulator.plan
         self._parameters = row_parameters(problem)
         self.is_quick = is_quick_by_runs(problem, plan.fed_rows)
@@ -68,11 +75,9 @@ class RowStream:
         """
         start, n_rows = self._n_computed, n_rows_of(block)
         rows = {**rows_of(self._parameters, slice(start, start + n_rows)), **block}
-        with np.errstate(all="ignore"), one_thread():
-            self._accumulator.feed(rows, outputs)
+        computed(self._checkpoint, self._accumulator.feed, rows, outputs)
         self._n_computed += n_rows
 
     def finish(self) -> dict[str, Any]:
         """Return the scalars and the wanted outputs without rows."""
-        with np.errstate(all="ignore"):
-            return self._accumulator.finish()
+        return computed(self._checkpoint, self._accumulator.finish)

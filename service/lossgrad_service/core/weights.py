@@ -13,6 +13,7 @@ from lossgrad.types.form import Form
 from lossgrad_service.core.inputs import row_parameters, rows_of
 from lossgrad_service.core.rows import every, frozen, ready
 from lossgrad_service.kernels.matrices import tiles
+from lossgrad_service.kernels.wanted import while_wanted
 
 _SUMMED_ROWS = 2**16
 """Rows whose weights are added at a time; fixed, so that the sum has the same bits always."""
@@ -82,7 +83,7 @@ def _own_denominator(problem: Problem) -> float:
     classes = problem.class_weights if problem.labels is not None else None
     weights = None if classes is None else classes.astype(np.float64)
     total = 0.0
-    for span in tiles.spans(problem.n_rows, _SUMMED_ROWS):
+    for span in while_wanted(tiles.spans(problem.n_rows, _SUMMED_ROWS)):
         rows = rows_of(sent, span)
         read = RowWeights.read(
             span.stop - span.start,

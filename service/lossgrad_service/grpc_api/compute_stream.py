@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,15 +16,19 @@ from lossgrad.codecs.tensors import pack_view
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem, dtypes
 from lossgrad.types.quantities import OUTPUTS
-from lossgrad_service.calls import Rows, Service, Stopwatch, StreamedCall
+from lossgrad_service.calls import Call, Rows, Service, StreamedCall
+
+MOST_BESIDE_DATA: Final = 2**10
+"""Bytes of a message with chunks that are none of theirs; names and offsets take about 20 each."""
 
 
 class ComputeStream:
     """One stream: what each message makes ready, and what is left to say at the end."""
 
-    def __init__(self, service: Service, watch: Stopwatch) -> None:
+    def __init__(self, service: Service, call: Call) -> None:
         self._service = service
-        self._watch = watch
+        self._deadline = call.deadline
+        self._watch = call.watch
         self._call: StreamedCall | None = None
         self._outputs: list[RowOutput] = []
         self._n_answered = 0
@@ -33,6 +37,29 @@ class ComputeStream:
     def is_quick(self) -> bool:
         """Whether the next replies take a millisecond or so each."""
         return self._call is not None and self._call.is_quick
+
+    @property
+    def declared(self) -> Problem:
+        """What the first message declared.
+
+        Raises
+        ------
+        InvalidArgument
+            Where it did not come.
+        """
+        return self._opened().declared
+
+    def open(self, message: bytes) -> None:
+        """Take in the first message, which brings no data.
+
+        Raises
+        ------
+        InvalidArgument, TooLarge
+            As `replies` does; `InvalidArgument` as well where it opens nothing.
+        """
+        for _ in self.replies(message):
+            pass
+        self._opened()
 
     def replies(self, message: bytes) -> Iterator[bytes | None]:
         """Take in a ComputeStreamRequest and yield what it makes ready, block by block.
@@ -51,6 +78,7 @@ class ComputeStream:
         if isinstance(arrived, Problem):
             self._open(arrived)
             return
+        check_content(message, arrived)
         call = self._opened()
         for block in call.take(arrived):
             yield from self._answer_to(call, block)
@@ -77,7 +105,7 @@ class ComputeStream:
         return chunks.decode_stream_request(message)
 
     def _open(self, declared: Problem) -> None:
-        self._call = self._service.open_stream(declared)
+        self._call = self._service.open_stream(declared, self._deadline)
         self._outputs = row_outputs(declared)
 
     def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes | None]:
@@ -128,6 +156,24 @@ class ComputeStream:
             text = "missing; the first message declares the options and every tensor"
             raise InvalidArgument.at("open", text)
         return self._call
+
+
+def check_content(message: bytes, pieces: Sequence[Chunk]) -> None:
+    """Hold the bytes of a message against the data that it brings.
+
+    So what a stream may send, and how often, is bounded by what it declared.
+
+    Raises
+    ------
+    InvalidArgument
+        Where there is much beside it.
+    """
+    beside = len(message) - sum(len(piece.data) for piece in pieces)
+    if beside > MOST_BESIDE_DATA:
+        raise InvalidArgument.at(
+            "chunks",
+            f"came with {beside} bytes that are no data; a message may have {MOST_BESIDE_DATA}",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,48 @@
-"""What every handler does with gRPC's context: request ids, errors, where the time went."""
+"""What every handler does with gRPC's context: what came with a call, and how a call ends."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias, cast
 
 import grpc
 from grpc import aio
 
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
-from lossgrad.errors import LossGradError
+from lossgrad.errors import Busy, LossGradError
 from lossgrad_service.calls import Call, Deadline, accept_request_id
 from lossgrad_service.calls.request_id import HEADER
 
 Context = aio.ServicerContext[bytes, bytes]
 
+Metadata: TypeAlias = Sequence[tuple[str, Any]]
+
+END: Any = aio.EOF  # pyright: ignore[reportAttributeAccessIssue]
+"""What is read where the caller has ended its side."""
+
+PUSHBACK: Final = "grpc-retry-pushback-ms"
+"""Metadata by which gRPC's own retries are told when to come again."""
+
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def call_of(context: Context) -> Call:
-    """Return what gRPC knows of a call."""
+def metadata_of(context: Context) -> Metadata:
+    """Return what came with a call, before its messages."""
+    return cast(Metadata, context.invocation_metadata() or ())
+
+
+def call_of(context: Context, metadata: Metadata, most_seconds: float = math.inf) -> Call:
+    """Return what gRPC knows of a call, which may take some seconds at most."""
     seconds = context.time_remaining()
-    return Call(_request_id_of(context), Deadline() if seconds is None else Deadline(seconds))
+    allowed = most_seconds if seconds is None else min(seconds, most_seconds)
+    return Call(_request_id_in(metadata), Deadline(allowed))
 
 
-def _request_id_of(context: Context) -> str:
+def _request_id_in(metadata: Metadata) -> str:
     """Return the caller's request id, or a new one."""
-    for key, value in context.invocation_metadata() or ():
+    for key, value in metadata:
         if key == HEADER and isinstance(value, str):
             return accept_request_id(value)
     return accept_request_id(None)
@@ -43,6 +61,14 @@ def tell_error(context: Context, error: LossGradError, call: Call) -> None:
     holds the request and the answer until the cyclic collector comes by, which may be never.
     """
     status = encode_status(error)
-    context.set_trailing_metadata(((HEADER, call.request_id), (DETAILS_KEY, status.details)))
+    details = ((HEADER, call.request_id), (DETAILS_KEY, status.details))
+    context.set_trailing_metadata(details + _pushback(error))
     context.set_code(_CODES[status.code])
     context.set_details(status.message)
+
+
+def _pushback(error: LossGradError) -> tuple[tuple[str, str], ...]:
+    """Return when to come again, for callers that leave retries to gRPC."""
+    if not isinstance(error, Busy) or error.retry_after is None:
+        return ()
+    return ((PUSHBACK, str(math.ceil(error.retry_after * 1000))),)

@@ -1,4 +1,4 @@
-"""From a method on bytes to a gRPC handler: threads, metadata and errors, once for all."""
+"""From a method on bytes to a gRPC handler: the gate, metadata and errors, once for all."""
 
 from __future__ import annotations
 
@@ -8,49 +8,98 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from lossgrad.errors import LossGradError
+from lossgrad.errors import InvalidArgument, LossGradError, TooLarge
 from lossgrad.v1 import lossgrad_pb2
+from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api import methods
-from lossgrad_service.grpc_api.contexts import Context, call_of, tell_error, tell_timing
+from lossgrad_service.grpc_api.contexts import (
+    END,
+    Context,
+    Metadata,
+    call_of,
+    metadata_of,
+    tell_error,
+    tell_timing,
+)
+from lossgrad_service.grpc_api.entrance import declared_in, enter
 from lossgrad_service.grpc_api.stream_handler import stream_handler
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
 
-Answer: TypeAlias = Callable[[Call, bytes], Awaitable[bytes]]
+Answer: TypeAlias = Callable[[Call, Visit, bytes], Awaitable[bytes]]
 """Gives the answer to a message."""
 
 
-def service_handler(dispatcher: Dispatcher) -> grpc.GenericRpcHandler:
+def service_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.GenericRpcHandler:
     """Return the handler of all methods, by their names in the proto, on raw bytes.
 
     Left to gRPC, a message that does not parse would be INTERNAL.
     """
+    unary = partial(UnaryHandler, dispatcher, gate)
     handlers = {
-        "Compute": _unary(partial(dispatcher.answer, methods.COMPUTE)),
-        "ComputeStream": stream_handler(dispatcher),
-        "GetServerInfo": _unary(_telling(dispatcher)),
+        "Compute": unary(partial(dispatcher.answer, methods.COMPUTE)).of_grpc(),
+        "ComputeStream": stream_handler(dispatcher, gate),
+        "GetServerInfo": unary(_telling(dispatcher)).of_grpc(),
     }
     return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
 
 
 def _telling(dispatcher: Dispatcher) -> Answer:
-    def tell(call: Call, message: bytes) -> Awaitable[bytes]:
+    def tell(call: Call, _visit: Visit, message: bytes) -> Awaitable[bytes]:
         work = partial(methods.get_server_info, dispatcher.service, message, call)
         return dispatcher.run_at_once(call, work)
 
     return tell
 
 
-def _unary(answer: Answer) -> grpc.RpcMethodHandler[Any, Any]:
-    async def handle(message: bytes, context: Context) -> bytes:
-        call = call_of(context)
+class UnaryHandler:
+    """Answers one message by one.
+
+    To gRPC it is a handler of streams of messages: so it is called before the first one
+    has come, which is read once there is room for it. A second one is never read. Callers
+    see no difference.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, gate: Gate, answer: Answer) -> None:
+        self._gate = gate
+        self._answer = answer
+        self._most_bytes = dispatcher.service.limits.max_request_bytes
+        self._most_seconds = dispatcher.max_call_seconds
+
+    def of_grpc(self) -> grpc.RpcMethodHandler[Any, Any]:
+        """Return it as gRPC takes it."""
+        return grpc.stream_unary_rpc_method_handler(self._handle)
+
+    async def _handle(self, _: object, context: Context) -> bytes:
+        metadata = metadata_of(context)
+        call = call_of(context, metadata, self._most_seconds)
         try:
-            reply = await answer(call, message)
+            visit = enter(self._gate, context, metadata)
+            message = await self._receive(visit, context, metadata, call)
+            reply = await self._answer(call, visit, message)
         except LossGradError as error:
             tell_error(context, error, call)
             return b""
+        visit.resize(len(reply))
         tell_timing(context, call)
         return reply
 
-    return grpc.unary_unary_rpc_method_handler(handle)
+    async def _receive(
+        self, visit: Visit, context: Context, metadata: Metadata, call: Call
+    ) -> bytes:
+        declared = declared_in(metadata)
+        if declared is not None and declared > self._most_bytes:
+            raise _too_large(declared, self._most_bytes)
+        message = await visit.receive(context.read, declared, self._most_bytes, call.deadline)
+        if message is END:
+            raise InvalidArgument.at("", "no message came; send one before the call's end")
+        return message
+
+
+def _too_large(size: int, limit: int) -> TooLarge:
+    return TooLarge(
+        f"the message has {size} bytes, max_request_bytes is {limit}; send fewer rows at a time "
+        "with the whole batch's denominator, or call ComputeStream",
+        limit="max_request_bytes",
+    )

@@ -12,6 +12,7 @@ COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
     decode=proto.decode_problem,
     compute=Service.compute,
     encode=proto.encode_result,
+    answer_bytes=Service.answer_bytes,
     small_bytes=2 * 2**20,
     is_quick=is_quick,
 )

@@ -8,13 +8,19 @@ from typing import Any, TypeVar
 
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
+from lossgrad.errors import LossGradError
+from lossgrad_service.admission import Gate
+from lossgrad_service.grpc_api.contexts import call_of, metadata_of, tell_error
+from lossgrad_service.grpc_api.entrance import enter
+
 Item = TypeVar("Item")
 
 
 class Reflection(reflection_pb2_grpc.ServerReflectionServicer):
-    """Answers what a caller asks about `services` until `end`."""
+    """Answers what a caller asks about `services` until `end`, once it is in at the gate."""
 
-    def __init__(self, services: tuple[str, ...]) -> None:
+    def __init__(self, services: tuple[str, ...], gate: Gate) -> None:
+        self._gate = gate
         names = (*services, reflection.SERVICE_NAME)
         self._library: Any = reflection.aio.ReflectionServicer(names)  # pyright: ignore[reportAttributeAccessIssue]
         self._over = asyncio.Event()
@@ -27,6 +33,12 @@ class Reflection(reflection_pb2_grpc.ServerReflectionServicer):
         self, request_iterator: AsyncIterator[Any], context: Any
     ) -> AsyncIterator[Any]:
         """Answer each question of a stream."""
+        metadata = metadata_of(context)
+        try:
+            enter(self._gate, context, metadata)
+        except LossGradError as error:
+            tell_error(context, error, call_of(context, metadata))
+            return
         questions = until(self._over, request_iterator)
         async for answer in self._library.ServerReflectionInfo(questions, context):
             yield answer

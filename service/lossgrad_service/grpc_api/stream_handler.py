@@ -3,62 +3,64 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Set
 from contextlib import aclosing
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 from grpc import aio
 
+from lossgrad.codecs.cutting import MESSAGE_BYTES
 from lossgrad.errors import Cancelled, LossGradError
-from lossgrad_service.calls import Dispatcher
+from lossgrad.types import limits
+from lossgrad_service.admission import Gate, Visit
+from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
-from lossgrad_service.grpc_api.contexts import Context, call_of, tell_error, tell_timing
-
-_END: Any = aio.EOF  # pyright: ignore[reportAttributeAccessIssue]
-"""What is read where the caller has ended its side."""
+from lossgrad_service.grpc_api.contexts import (
+    END,
+    Context,
+    call_of,
+    metadata_of,
+    tell_error,
+    tell_timing,
+)
+from lossgrad_service.grpc_api.entrance import enter
+from lossgrad_service.grpc_api.patience import Patience
 
 _GONE: Any = aio.InternalError  # pyright: ignore[reportAttributeAccessIssue]
 
 
+Run: TypeAlias = Callable[[Call, Callable[[], Any]], Awaitable[Any]]
+"""Computes for a call."""
+
 SMALL_BYTES: Final = 2**22
 """Of the largest message that is computed on the event loop."""
 
+ROOM_BYTES: Final = 6 * MESSAGE_BYTES
+"""What a stream is charged for messages: some on their way in and out, or one large one."""
 
-def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
+
+def stream_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.RpcMethodHandler[Any, Any]:
     """Return the handler of ``ComputeStream`` on raw bytes.
 
     A message is computed when the replies to the last one are on their way: a caller
-    that does not read, or does not send, holds nobody but itself. Blocks that take
-    about a millisecond are computed on the event loop as long as there is one stream:
-    handing megabytes to a thread and back costs more than that.
+    that does not read, or does not send, holds nobody but itself, and that not for ever.
+    Blocks that take about a millisecond are computed on the event loop as long as there is
+    one stream: handing megabytes to a thread and back costs more than that.
+
+    Nothing but its first message is received before there is room for all that it will
+    hold. While its caller keeps it waiting, it is among the first to make room.
     """
     under_way: set[Context] = set()
 
     async def answer(_: object, context: Context) -> None:
-        call = call_of(context)
-        stream = ComputeStream(dispatcher.service, call.watch)
-
-        async def relay(replies: Iterator[bytes | None], *, at_once: bool) -> None:
-            run = dispatcher.run_at_once if at_once else dispatcher.run
-            following = partial(next, replies, _END)
-            while (reply := await run(call, following)) is not _END:
-                if reply is None:
-                    await asyncio.sleep(0)
-                else:
-                    await context.write(reply)
-
-        def is_quick(message: bytes) -> bool:
-            is_alone = len(under_way) == 1 and dispatcher.readiness.is_warm
-            return is_alone and stream.is_quick and len(message) <= SMALL_BYTES
-
+        metadata = metadata_of(context)
+        call = call_of(context, metadata)
         under_way.add(context)
         try:
-            async with aclosing(_messages(context)) as messages:
-                async for message in messages:
-                    await relay(stream.replies(message), at_once=is_quick(message))
-            await relay(stream.last_replies(), at_once=False)
+            visit = enter(gate, context, metadata)
+            await _Stream(dispatcher, context, call, visit, under_way).answer()
             tell_timing(context, call)
         except LossGradError as error:
             tell_error(context, error, call)
@@ -70,12 +72,81 @@ def stream_handler(dispatcher: Dispatcher) -> grpc.RpcMethodHandler[Any, Any]:
     return grpc.stream_stream_rpc_method_handler(answer)
 
 
-async def _messages(context: Context) -> AsyncGenerator[bytes]:
-    """Yield a caller's messages; while one is used, the next one is received, and no other."""
-    reading = asyncio.ensure_future(context.read())
-    try:
-        while (message := await reading) is not _END:
-            reading = asyncio.ensure_future(context.read())
-            yield message
-    finally:
-        reading.cancel()
+class _Stream:
+    """One stream that is in at the gate."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        context: Context,
+        call: Call,
+        visit: Visit,
+        under_way: Set[Context],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._context = context
+        self._call = call
+        self._visit = visit
+        self._under_way = under_way
+        self._patience = Patience(dispatcher.idle_seconds)
+        self._stream = ComputeStream(dispatcher.service, call)
+
+    async def answer(self) -> None:
+        """Answer each message, and the end of them."""
+        await self._open()
+        async with aclosing(self._messages()) as messages:
+            async for message in messages:
+                await self._relay(self._stream.replies(message), self._run_of(message))
+        await self._relay(self._stream.last_replies(), self._dispatcher.run)
+
+    async def _open(self) -> None:
+        """Read the first message, and make room for what it declares."""
+        most = self._dispatcher.service.limits.max_request_bytes
+        opening = await self._visit.receive(self._first, None, most, self._call.deadline)
+        if opening is END:
+            return
+        await self._dispatcher.run_soon(self._call, partial(self._stream.open, opening))
+        declared = self._stream.declared
+        self._visit.charge(declared.request_bytes)
+        held = limits.held_bytes(declared) + ROOM_BYTES
+        await self._visit.admit(held - self._visit.held, self._call.deadline)
+
+    async def _first(self) -> bytes:
+        return await self._patience.until_sent(self._context.read())
+
+    async def _messages(self) -> AsyncGenerator[bytes]:
+        """Yield further messages; while one is used, the next one is received, and no other."""
+        reading = asyncio.ensure_future(self._context.read())
+        try:
+            while (message := await self._sent(reading)) is not END:
+                reading = asyncio.ensure_future(self._context.read())
+                yield message
+        finally:
+            reading.cancel()
+
+    async def _sent(self, reading: asyncio.Future[bytes]) -> bytes:
+        """Return a message that is being received."""
+        if reading.done():
+            return reading.result()
+        coming = partial(self._patience.until_sent, reading)
+        return await self._visit.wait_for_caller(coming, MESSAGE_BYTES, 0, self._call.deadline)
+
+    async def _relay(self, replies: Iterator[bytes | None], run: Run) -> None:
+        """Send replies, each before the next is computed."""
+        following = partial(next, replies, END)
+        while (reply := await run(self._call, following)) is not END:
+            if reply is None:
+                await asyncio.sleep(0)
+            else:
+                taken = partial(self._taken, reply)
+                await self._visit.wait_for_caller(taken, len(reply), 0, self._call.deadline)
+
+    async def _taken(self, reply: bytes) -> None:
+        """Send a reply, which takes until the caller's side has room for it."""
+        await self._patience.until_taken(self._context.write(reply))
+
+    def _run_of(self, message: bytes) -> Run:
+        """Return what computes the replies to a message where that is quickest."""
+        is_alone = len(self._under_way) == 1 and self._dispatcher.readiness.is_warm
+        is_quick = is_alone and self._stream.is_quick and len(message) <= SMALL_BYTES
+        return self._dispatcher.run_at_once if is_quick else self._dispatcher.run

@@ -10,13 +10,22 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
+from lossgrad.codecs.request_timeout import HEADER, decode_timeout
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.errors import Unavailable
+from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Deadline, Dispatcher
 from lossgrad_service.http_api import methods
-from lossgrad_service.http_api.body import check_media_type, is_gzip, read_body
+from lossgrad_service.http_api.body import (
+    check_media_type,
+    declared_length,
+    is_gzip,
+    read_body,
+)
 from lossgrad_service.http_api.disconnect import unless_gone
 from lossgrad_service.http_api.errors import CallScope, add_error_handlers
+from lossgrad_service.http_api.gatekeeper import Gatekeeper, visit_of
+from lossgrad_service.http_api.inflate import most_contents
 from lossgrad_service.http_api.openapi import (
     COMPUTE,
     DESCRIPTION,
@@ -25,10 +34,11 @@ from lossgrad_service.http_api.openapi import (
     READYZ,
     add_schemas,
 )
+from lossgrad_service.http_api.parsing_cost import parsing_bytes
 
 
-def create_app(dispatcher: Dispatcher) -> FastAPI:
-    """Return the application that serves `dispatcher`."""
+def create_app(dispatcher: Dispatcher, gate: Gate) -> FastAPI:
+    """Return the application that serves `dispatcher` behind a gate."""
     app = FastAPI(
         title="lossgrad",
         description=DESCRIPTION,
@@ -40,6 +50,8 @@ def create_app(dispatcher: Dispatcher) -> FastAPI:
         redirect_slashes=False,
     )
     app.router.route_class = PlainRoute
+    # The one that is added last stands first.
+    app.add_middleware(Gatekeeper, gate=gate)
     app.add_middleware(CallScope)
     add_error_handlers(app)
     paths = Paths(dispatcher)
@@ -73,19 +85,41 @@ class Paths:
     async def compute(self, request: Request) -> Response:
         """``POST /v1/compute``."""
         check_media_type(request)
-        is_compressed = is_gzip(request)
-        limit = self._dispatcher.service.limits.max_request_bytes
-        body = await read_body(request, limit)
-        call = _call_of(request)
-        if is_compressed:
-            unpacking = self._dispatcher.run(call, partial(methods.unpack, body, limit, call))
-            body = await unless_gone(request, unpacking)
-        answering = self._dispatcher.answer(methods.COMPUTE, call, body)
-        return _answer(await unless_gone(request, answering), call)
+        visit, call = visit_of(request), self._call_of(request)
+        body = await self._body_of(request, visit, call)
+        answering = self._answer(call, visit, body)
+        text = await unless_gone(request, answering, call.deadline)
+        visit.resize(len(text))
+        return _answer(text, call)
+
+    async def _body_of(self, request: Request, visit: Visit, call: Call) -> bytearray:
+        """Return the body of a request, for which there is room before it is read."""
+        is_compressed, limit = is_gzip(request), self._dispatcher.service.limits.max_request_bytes
+        declared = declared_length(request, limit)
+        read = partial(read_body, request, limit)
+        most = limit if declared is None else declared
+        body = await visit.receive(read, declared, most, call.deadline)
+        if not is_compressed:
+            return body
+        await visit.admit(most_contents(body, limit), call.deadline)
+        unpacking = self._dispatcher.run_soon(call, partial(methods.unpack, body, limit, call))
+        contents = await unless_gone(request, unpacking, call.deadline)
+        visit.resize(len(contents))
+        return contents
+
+    async def _answer(self, call: Call, visit: Visit, body: bytearray) -> bytes:
+        """Return the answer to a body, for whose values there is room before they are read."""
+        await visit.admit(await self._parsing_bytes(call, body), call.deadline)
+        return await self._dispatcher.answer(methods.COMPUTE, call, visit, body)
+
+    async def _parsing_bytes(self, call: Call, body: bytearray) -> int:
+        if len(body) <= methods.COMPUTE.small_bytes:
+            return parsing_bytes(body)
+        return await self._dispatcher.run_soon(call, partial(parsing_bytes, body))
 
     async def info(self, request: Request) -> Response:
         """``GET /v1/info``."""
-        call = _call_of(request)
+        call = self._call_of(request)
         work = partial(methods.info, self._dispatcher.service, call)
         return _answer(await self._dispatcher.run_at_once(call, work), call)
 
@@ -100,9 +134,10 @@ class Paths:
             raise Unavailable(f"the server is {readiness.state}")
         return JSONResponse({"status": "ready"})
 
-
-def _call_of(request: Request) -> Call:
-    return Call(request.state.request_id, Deadline())
+    def _call_of(self, request: Request) -> Call:
+        seconds = decode_timeout(request.headers.get(HEADER))
+        deadline = Deadline(min(seconds, self._dispatcher.max_call_seconds))
+        return Call(request.state.request_id, deadline)
 
 
 def _answer(text: bytes, call: Call) -> Response:

@@ -37,20 +37,32 @@ def is_gzip(request: Request) -> bool:
     return coding in _GZIP
 
 
+def declared_length(request: Request, limit: int) -> int | None:
+    """Return the bytes that the body is declared to have; None where it comes in chunks.
+
+    Raises
+    ------
+    TooLarge
+        Where they are more than `limit`.
+    """
+    declared = request.headers.get("content-length", "")
+    if not declared.isdecimal():
+        return None
+    if int(declared) > limit:
+        raise too_large("has", limit)
+    return int(declared)
+
+
 async def read_body(request: Request, limit: int) -> bytearray:
     """Return the body of a request, as it was sent.
 
     Raises
     ------
     TooLarge
-        Where it is declared, or turns out, to be longer than `limit` bytes. A
-        declared one is refused before any of it is read.
+        Where it turns out to be longer than `limit` bytes.
     Cancelled
         Where the caller went away.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise too_large("has", limit)
     body = bytearray()
     try:
         async for chunk in request.stream():

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lossgrad.codecs.problem_details import MEDIA_TYPE, encode_problem_details
-from lossgrad.errors import Busy, LossGradError, error_for_http
+from lossgrad.errors import Busy, LossGradError, Unauthenticated, error_for_http
 from lossgrad_service.calls import accept_request_id, internal_error
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.http_api.methods import to_text
@@ -19,10 +19,16 @@ from lossgrad_service.http_api.methods import to_text
 def problem_response(error: LossGradError, status: int | None = None) -> Response:
     """Return the answer for `error`, with `status` where it is not the usual one of its class."""
     body = encode_problem_details(error, status=status)
-    headers = {}
+    return Response(to_text(body), body["status"], _headers_of(error), MEDIA_TYPE)
+
+
+def _headers_of(error: LossGradError) -> dict[str, str]:
+    """Return what HTTP itself wants to be told with an error."""
     if isinstance(error, Busy) and error.retry_after is not None:
-        headers["retry-after"] = str(math.ceil(error.retry_after))
-    return Response(to_text(body), body["status"], headers, MEDIA_TYPE)
+        return {"retry-after": str(math.ceil(error.retry_after))}
+    if isinstance(error, Unauthenticated):
+        return {"www-authenticate": "Bearer"}
+    return {}
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from lossgrad.errors import InvalidArgument, TooLarge
@@ -25,8 +25,12 @@ _PIECE_BYTES = 1 << 16
 """Most that is inflated before its length is looked at."""
 
 
-def inflate(body: bytes | bytearray, limit: int) -> bytearray:
+def inflate(
+    body: bytes | bytearray, limit: int, checkpoint: Callable[[], None] = lambda: None
+) -> bytearray:
     """Return the contents of a body that is one gzip member.
+
+    `checkpoint` is called between its pieces; what it raises ends this.
 
     Raises
     ------
@@ -39,12 +43,18 @@ def inflate(body: bytes | bytearray, limit: int) -> bytearray:
     expansion = max(FREE_BYTES, MAX_EXPANSION * len(body))
     contents = bytearray()
     for piece in _pieces(body):
+        checkpoint()
         if len(contents) + len(piece) > limit:
             raise too_large("inflates to", limit)
         if len(contents) + len(piece) > expansion:
             raise _too_dense()
         contents += piece
     return contents
+
+
+def most_contents(body: bytes | bytearray, limit: int) -> int:
+    """Return the bytes that a body may inflate to, by `inflate` within `limit`."""
+    return min(limit, max(FREE_BYTES, MAX_EXPANSION * len(body)))
 
 
 def _pieces(body: bytes | bytearray) -> Iterator[bytes]:

@@ -14,6 +14,9 @@ from lossgrad_service.calls import Call, Deadline, Method, Service, is_quick
 from lossgrad_service.http_api.inflate import inflate
 from lossgrad_service.http_api.request import read_call
 
+_TEXT: Final[dict[Encoding, int]] = {"list": 4, "base64": 2}
+"""What text makes of a byte of an array, at most: 14 digits and signs of a float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
@@ -31,6 +34,10 @@ def _encode(reply: _Reply) -> bytes:
     return to_text(json.result_to_json(reply.result, reply.encoding))
 
 
+def _answer_bytes(service: Service, call: JsonCall) -> int:
+    return _TEXT[call.encoding] * service.answer_bytes(call.problem)
+
+
 def _is_quick(call: JsonCall) -> bool:
     return is_quick(call.problem)
 
@@ -39,6 +46,7 @@ COMPUTE: Final[Method[bytearray, JsonCall, _Reply]] = Method(
     decode=read_call,
     compute=_compute,
     encode=_encode,
+    answer_bytes=_answer_bytes,
     small_bytes=128 * 2**10,
     is_quick=_is_quick,
 )
@@ -48,7 +56,7 @@ COMPUTE: Final[Method[bytearray, JsonCall, _Reply]] = Method(
 def unpack(body: bytearray, limit: int, call: Call) -> bytearray:
     """Return what a body in gzip holds; see `inflate`."""
     with call.watch.stage("decode"):
-        return inflate(body, limit)
+        return inflate(body, limit, call.deadline.check)
 
 
 def info(service: Service, call: Call) -> bytes:

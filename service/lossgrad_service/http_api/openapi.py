@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
+from lossgrad.codecs.request_timeout import HEADER
 from lossgrad_service.http_api import schemas
 from lossgrad_service.http_api.examples import EXAMPLES
 from lossgrad_service.http_api.inflate import FREE_BYTES, MAX_EXPANSION
@@ -30,10 +31,13 @@ _REFERENCE = "#/components/schemas/{model}"
 
 _PROBLEMS = {
     400: "InvalidArgument: the inputs are wrong; errors tells which and why.",
+    401: "Unauthenticated: the server asks for a key, and none of its keys came with the call.",
     404: "Unimplemented: this server has no such path.",
+    408: "DeadlineExceeded: the request came too slowly.",
     413: "TooLarge: a limit of /v1/info is exceeded; limit names it.",
     415: "Unimplemented: the body is not declared as application/json in UTF-8, plain or in gzip.",
     429: "Busy: not admitted now; safe to retry after Retry-After seconds.",
+    431: "TooLarge: the request has too many headers, or too large ones.",
     500: "Internal: a bug; the server's log has the cause under request_id.",
     503: "Unavailable: starting or draining; safe to retry.",
     504: "DeadlineExceeded: the time allowed ran out.",
@@ -42,7 +46,7 @@ _PROBLEMS = {
 
 def add_schemas(app: FastAPI) -> None:
     """Complete the document of `app`, whose paths refer to the schemas by name."""
-    app.openapi()["components"] = {"schemas": _schemas()}
+    app.openapi()["components"] = {"schemas": _schemas(), "securitySchemes": _KEY}
 
 
 def _schemas() -> Object:
@@ -70,6 +74,17 @@ _SERVER_TIMING = _header(
     "Milliseconds spent in decode, compute and encode (W3C Server Timing).",
 )
 _RETRY_AFTER = _header("retry-after", "integer", "Seconds to wait before the next try.")
+_WWW_AUTHENTICATE = _header("www-authenticate", "string", "Bearer: how a key is to be sent.")
+_OWN_HEADERS = {401: _WWW_AUTHENTICATE, 429: _RETRY_AFTER}
+
+_KEY: Object = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of the server's keys file; asked for where it has one.",
+    }
+}
+_WITH_OR_WITHOUT_KEY: list[dict[str, list[str]]] = [{"key": []}, {}]
 
 
 def _reference(model: type[BaseModel]) -> Object:
@@ -96,7 +111,7 @@ def _problems(*statuses: int) -> dict[int, Object]:
 def _problem(status: int) -> Object:
     return {
         "description": _PROBLEMS[status],
-        "headers": _REQUEST_ID | (_RETRY_AFTER if status == 429 else {}),
+        "headers": _REQUEST_ID | _OWN_HEADERS.get(status, {}),
         "content": {PROBLEM_TYPE: _reference(schemas.Problem)},
     }
 
@@ -119,11 +134,22 @@ _CONTENT_ENCODING: Object = {
     "schema": {"type": "string", "enum": ["identity", "gzip"], "default": "identity"},
 }
 
+_REQUEST_TIMEOUT: Object = {
+    "name": HEADER,
+    "in": "header",
+    "description": "Seconds that the caller waits for its answer; then the server stops, too.",
+    "schema": {"type": "number", "minimum": 0, "example": 2.5},
+}
+
 COMPUTE: Object = {
     "operation_id": "compute",
     "summary": "The loss of one batch and its gradients",
     "description": "Exact, without state: the same request gives the same bits everywhere.",
-    "openapi_extra": {"parameters": [_CONTENT_ENCODING], "requestBody": _REQUEST_BODY},
+    "openapi_extra": {
+        "parameters": [_CONTENT_ENCODING, _REQUEST_TIMEOUT],
+        "requestBody": _REQUEST_BODY,
+        "security": _WITH_OR_WITHOUT_KEY,
+    },
     "responses": {
         200: _timed(
             _answer(
@@ -138,9 +164,10 @@ INFO: Object = {
     "operation_id": "info",
     "summary": "Version, limits and capabilities",
     "description": "Costs nothing.",
+    "openapi_extra": {"security": _WITH_OR_WITHOUT_KEY},
     "responses": {
         200: _timed(_answer("What this server is and what it takes.", schemas.Info)),
-        **_problems(500),
+        **_problems(401, 429, 500),
     },
 }
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from lossgrad.codecs.json import JsonCall, problem_from_json
 from lossgrad.errors import InvalidArgument, Violation
+from lossgrad_service.http_api.repeated_keys import check_keys
 from lossgrad_service.http_api.schemas import ComputeRequest
 
 
@@ -16,10 +17,11 @@ def read_call(body: bytes | bytearray) -> JsonCall:
     Raises
     ------
     InvalidArgument
-        Where the body is not JSON, is not a `ComputeRequest`, or states no
-        consistent problem.
+        Where the body is not JSON, has a key twice, is not a `ComputeRequest`, or
+        states no consistent problem.
     """
     document = _parse(body)
+    check_keys(body, document)
     try:
         ComputeRequest.model_validate(document)
     except ValidationError as error:

@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from contextlib import suppress
+from functools import partial
+from typing import Final, cast
 
 import uvicorn
 
+from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Dispatcher
+from lossgrad_service.http_api.answers import Answers
 from lossgrad_service.http_api.app import create_app
+from lossgrad_service.http_api.connections import Limits, Protocol, patrol
 
 _KEEP_ALIVE_SECONDS = 75
 """Idle connections are kept longer than clients and proxies keep theirs (60 s)."""
 
+_USUAL_LIMITS: Final = Limits()
+
 
 class HttpServer:
-    """Serves a dispatcher over HTTP/1.1; made and used on one event loop.
+    """Serves a dispatcher over HTTP/1.1, behind a gate; made and used on one event loop.
 
-    Its port is its own, or with `shares_ports` that of other processes as well.
+    Its port is its own, or with `shares_ports` that of other processes as well; with `tls`
+    it speaks HTTPS. `limits` hold for each of its connections.
     """
 
-    def __init__(self, dispatcher: Dispatcher, *, shares_ports: bool) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        gate: Gate,
+        *,
+        shares_ports: bool,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits = _USUAL_LIMITS,
+    ) -> None:
+        self._tls = tls
+        self._limits = limits
         self._socket_options = (socket.SO_REUSEPORT,) if shares_ports else ()
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                create_app(dispatcher),
-                http="httptools",
+                Answers(create_app(dispatcher, gate)),
+                http=_protocol_within(limits),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -56,23 +75,43 @@ class HttpServer:
         """Take calls; the steps of `uvicorn.Server.serve` without its signal handlers."""
         config = self._uvicorn.config
         config.load()
+        config.ssl = self._tls
         self._uvicorn.lifespan = config.lifespan_class(config)
         await self._uvicorn.startup(sockets=self._sockets)
         self._housekeeping = asyncio.create_task(self._uvicorn.main_loop())
+        self._patrol = asyncio.create_task(patrol(self._connections, self._limits.patrol_seconds))
 
     async def stop(self, grace: float) -> None:
         """Take no new calls, and cancel those still under way after `grace` seconds."""
+        cutting = asyncio.get_running_loop().call_later(grace, self._cut)
         # Annotated as int, but handed on to asyncio as it is.
         self._uvicorn.config.timeout_graceful_shutdown = grace  # pyright: ignore[reportAttributeAccessIssue]
         self._housekeeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._housekeeping
         await self._uvicorn.shutdown(sockets=self._sockets)
+        cutting.cancel()
+        self._cut()
+        self._patrol.cancel()
 
     def close(self) -> None:
         """Give back the port of a server that was not started."""
         for bound in self._sockets:
             bound.close()
+
+    @property
+    def _connections(self) -> set[Protocol]:
+        return cast(set[Protocol], self._uvicorn.server_state.connections)
+
+    def _cut(self) -> None:
+        """End what is left of connections; calls that wait for their callers end with them."""
+        for connection in tuple(self._connections):
+            connection.cut()
+
+
+def _protocol_within(limits: Limits) -> type[asyncio.Protocol]:
+    """Return what uvicorn calls to make a connection's protocol."""
+    return cast(type[asyncio.Protocol], partial(Protocol, limits))
 
 
 def bind(host: str, port: int, *options: int) -> socket.socket:

@@ -7,7 +7,8 @@ give. What works on rows is compiled: a program takes one row at a time, so that
 is read from memory once and is in cache for whatever else is done with it.
 
 `rows` has the losses, `matrices` the layers, `numbers` what both reckon with, and
-`compiling` what makes machine code of them; `parallel` shares work among threads.
+`compiling` what makes machine code of them; `parallel` shares work among threads, and
+`wanted` ends it early.
 
 ======  ============================================================  ============
 symbol  meaning                                                       shape

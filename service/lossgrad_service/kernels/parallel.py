@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from lossgrad_service.cores import available_cores
+from lossgrad_service.kernels.wanted import CHECKPOINT, while_wanted
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -53,10 +54,11 @@ def in_parallel(
     Raises
     ------
     Exception
-        The first that `work` raised; what was not begun by then is not done.
+        The first that `work`, or the context's checkpoint before an item, raised; what was
+        not begun by then is not done.
     """
     if threads == 1:
-        return [work(item) for item in items]
+        return list(map(work, while_wanted(list(items))))
     work_left = _WorkLeft(work, items)
     futures: list[Future[None]] = []
     try:
@@ -86,8 +88,10 @@ class _WorkLeft:
 
     def take_on(self) -> None:
         """Do items until none is left; where one raises, leave none."""
+        check = CHECKPOINT.get()
         try:
             while self._left:
+                check()
                 self._do_next()
         except BaseException:
             self._left.clear()

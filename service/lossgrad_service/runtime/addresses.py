@@ -8,7 +8,11 @@ from lossgrad_service.runtime.settings import Settings
 def addresses_of(settings: Settings) -> dict[str, str]:
     """Return where a server with these ports listens, by protocol; each a target of the client."""
     host = in_address(settings.host)
-    found = {"gRPC": f"{host}:{settings.grpc_port}", "HTTP": f"http://{host}:{settings.http_port}"}
+    grpc, http = ("", "http://") if settings.tls_certificate is None else ("grpcs://", "https://")
+    found = {
+        "gRPC": f"{grpc}{host}:{settings.grpc_port}",
+        "HTTP": f"{http}{host}:{settings.http_port}",
+    }
     if settings.unix_socket is not None:
         found["Unix"] = f"unix://{settings.unix_socket.absolute()}"
     return found

@@ -25,6 +25,15 @@ class EscapingFormatter(logging.Formatter):
         return escape_control_characters(super().formatMessage(record))
 
 
+def tells_of_a_bug(record: logging.LogRecord) -> bool:
+    """Return whether a record of grpcio's is anything but an answer to a call that had ended.
+
+    A caller can end its call at any time, and would have a traceback logged each time.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__name__ != "ExecuteBatchError"
+
+
 def set_up_logging(level: str) -> None:
     """Send messages of `level` and above to standard error."""
     handler = logging.StreamHandler()
@@ -33,3 +42,4 @@ def set_up_logging(level: str) -> None:
     # Both tell of every start and connection at "info", which the listening lines cover.
     for library in ("uvicorn", "asyncio"):
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.root.level))
+    logging.getLogger("grpc._cython.cygrpc").addFilter(tells_of_a_bug)

@@ -11,15 +11,23 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lossgrad_service.cores import available_cores
+from lossgrad_service.memory_limit import memory_limit
 
 MEBIBYTE = 2**20
 GIBIBYTE = 2**30
+
+IDLE_BYTES = 256 * MEBIBYTE
+"""What two workers take before any call, about."""
+
+LEAST_ADMISSION = 64 * MEBIBYTE
+"""What calls may hold on the smallest machine."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 # gRPC keeps its message limit in a signed 32-bit integer.
 MessageLimit = Annotated[int, Field(ge=1, le=2**31 - 1)]
 ByteLimit = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=86400)]
 
 
 def usual_workers() -> int:
@@ -28,6 +36,14 @@ def usual_workers() -> int:
     One where the kernel does not spread the connections to a port that is shared.
     """
     return min(available_cores(), 2) if sys.platform == "linux" else 1
+
+
+def usual_admission_bytes() -> int:
+    """Return a third of the memory that an idle service leaves.
+
+    Calls take up to three times what they are charged.
+    """
+    return max(LEAST_ADMISSION, (memory_limit() - IDLE_BYTES) // 3)
 
 
 def is_loopback(host: str) -> bool:
@@ -51,6 +67,27 @@ class Settings(BaseSettings):
     unix_socket: Path | None = Field(
         default=None, description="Path of a Unix socket on which gRPC listens as well."
     )
+    keys_file: Path | None = Field(
+        default=None,
+        description="File of the keys that callers must show; without it everybody is let in.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="File of the PEM certificate, and those that lead to its authority, by which "
+        "both ports speak TLS only.",
+    )
+    tls_key: Path | None = Field(
+        default=None, description="File of the certificate's PEM key, not encrypted."
+    )
+    tls_client_ca: Path | None = Field(
+        default=None,
+        description="File of PEM authorities, one of which must have certified every caller "
+        "(mutual TLS).",
+    )
+    insecure: bool = Field(
+        default=False,
+        description="Whether to listen on an address that others reach without TLS and keys.",
+    )
     max_request_bytes: MessageLimit = Field(
         default=64 * MEBIBYTE,
         description="Largest gRPC message or HTTP body that is taken; of a stream, one row.",
@@ -70,6 +107,26 @@ class Settings(BaseSettings):
         default=GIBIBYTE,
         description="What one stream makes the server hold: the parameters, and sums over rows "
         "in float64.",
+    )
+    admission_bytes: ByteLimit = Field(
+        default_factory=usual_admission_bytes,
+        description="What all calls may hold together, requests and answers; one caller gets half. "
+        "By default a third of the memory there is.",
+    )
+    max_call_seconds: PositiveSeconds = Field(
+        default=60.0,
+        description="How long a call that is no stream may take, whatever its caller allows.",
+    )
+    idle_seconds: PositiveSeconds = Field(
+        default=60.0,
+        description="How long a stream's caller may send nothing, or read no answer, before "
+        "the stream is ended.",
+    )
+    max_http_connections: int = Field(
+        default=4096,
+        ge=1,
+        le=2**20,
+        description="HTTP connections that a worker has open; further ones are answered 503.",
     )
     compute_threads: int = Field(
         default_factory=available_cores,

@@ -8,6 +8,10 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 
+class WrongSettings(ValueError):
+    """Settings that do not go together, or name files that are wrong; told in one line."""
+
+
 def variable_of(name: str) -> str:
     """Return the variable of a setting."""
     return f"LOSSGRAD_{name}".upper()

@@ -10,6 +10,7 @@ from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.signals import stop_on_signals
+from lossgrad_service.runtime.wrong_settings import WrongSettings
 from lossgrad_service.server import Server
 from lossgrad_service.workers.line import READY, decode_line, encode_line
 
@@ -22,7 +23,7 @@ async def _work() -> None:
         return
     try:
         await _serve(Settings.model_validate_json(said), reader, writer)
-    except OSError as error:
+    except (OSError, WrongSettings) as error:
         writer.write(encode_line(str(error)))
         await writer.drain()
         sys.exit(1)

@@ -2,8 +2,8 @@
 
 The body of an error answer over HTTP is an object with ``type``, ``title``,
 ``status``, ``detail`` and, where they apply, ``errors`` (a list of ``pointer`` and
-``detail``), ``limit``, ``retry_after`` (seconds) and ``request_id``. It stays
-under 4 KB, JSON's escapes apart.
+``detail``), ``limit``, ``retry_after`` (seconds) and ``request_id``. Its text stays
+under 4 KB.
 """
 
 from __future__ import annotations

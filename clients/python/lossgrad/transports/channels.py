@@ -15,6 +15,7 @@ from lossgrad.allocator import tune_unless_told
 from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.codecs.status import DETAILS_KEY, decode_status
 from lossgrad.errors import LossGradError, Unavailable
+from lossgrad.transports.credentials import Credentials
 from lossgrad.transports.target import Target
 
 
@@ -39,6 +40,8 @@ RpcError: type[Exception] = _grpc.RpcError
 """What both kinds of channel raise where a call fails."""
 
 Metadata = Iterable[tuple[str, str | bytes]]
+Shown = tuple[tuple[str, str], ...]
+"""The metadata that a client sends."""
 
 _OPTIONS: Final = (
     ("grpc.max_send_message_length", -1),
@@ -70,7 +73,9 @@ class Call(Protocol):
 class Method(Protocol):
     """A blocking unary method on raw bytes."""
 
-    def with_call(self, request: bytes, *, timeout: float) -> tuple[bytes, Call]:
+    def with_call(
+        self, request: bytes, *, timeout: float, metadata: Metadata
+    ) -> tuple[bytes, Call]:
         """Make the call."""
         ...
 
@@ -86,7 +91,9 @@ class StreamCall(Call, Iterator[bytes], Protocol):
 class StreamMethod(Protocol):
     """A blocking method with a stream of raw bytes each way."""
 
-    def __call__(self, requests: Iterator[bytes], *, timeout: float) -> StreamCall:
+    def __call__(
+        self, requests: Iterator[bytes], *, timeout: float, metadata: Metadata
+    ) -> StreamCall:
         """Begin the call; a thread of gRPC's sends the requests."""
         ...
 
@@ -120,7 +127,7 @@ class AioCall(Protocol):
 class AioMethod(Protocol):
     """A unary method on raw bytes in an event loop."""
 
-    def __call__(self, request: bytes, *, timeout: float) -> AioCall:
+    def __call__(self, request: bytes, *, timeout: float, metadata: Metadata) -> AioCall:
         """Begin the call."""
         ...
 
@@ -138,34 +145,52 @@ class AioChannel(Protocol):
 
 
 class Connection:
-    """A blocking channel and its methods, of which each is made once: that takes long."""
+    """A blocking channel and its methods, of which each is made once: that takes long.
 
-    def __init__(self, channel: Channel) -> None:
+    Parameters
+    ----------
+    channel
+        What it goes over; its own.
+    metadata
+        What every call carries to show who calls.
+    """
+
+    def __init__(self, channel: Channel, metadata: Shown) -> None:
         self.channel = channel
+        self.metadata = metadata
         self.method: Callable[[str], Method] = cache(channel.unary_unary)
 
 
-def open_connection(target: Target, authority: bytes | None) -> Connection:
+def open_connection(target: Target, credentials: Credentials) -> Connection:
     """Return a connection, which begins with its first call."""
-    return Connection(open_channel(target, authority))
+    channel = cast(Channel, _open(_grpc, target, credentials))
+    return Connection(channel, metadata_of(credentials))
 
 
-def open_channel(target: Target, authority: bytes | None) -> Channel:
-    """Return a blocking channel; it connects on its first call."""
-    return cast(Channel, _open(_grpc, target, authority))
-
-
-def open_aio_channel(target: Target, authority: bytes | None) -> AioChannel:
+def open_aio_channel(target: Target, credentials: Credentials) -> AioChannel:
     """Return a channel of the running event loop; it connects on its first call."""
-    return cast(AioChannel, _open(_grpc.aio, target, authority))
+    return cast(AioChannel, _open(_grpc.aio, target, credentials))
 
 
-def _open(kind: Any, target: Target, authority: bytes | None) -> object:
+def metadata_of(credentials: Credentials) -> Shown:
+    """Return what every call carries to show who calls."""
+    value = credentials.authorization
+    return () if value is None else (("authorization", value),)
+
+
+def _open(kind: Any, target: Target, credentials: Credentials) -> object:
     tune_unless_told()
     if target.is_secure:
-        credentials = _grpc.ssl_channel_credentials(root_certificates=authority)
-        return kind.secure_channel(target.address, credentials, options=_OPTIONS)
+        tls = _tls_of(credentials)
+        return kind.secure_channel(target.address, tls, options=_OPTIONS)
     return kind.insecure_channel(target.address, options=_OPTIONS)
+
+
+def _tls_of(credentials: Credentials) -> object:
+    own = credentials.certificate
+    if own is None:
+        return _grpc.ssl_channel_credentials(credentials.authority)
+    return _grpc.ssl_channel_credentials(credentials.authority, own.key, own.chain)
 
 
 def read_timing(metadata: Metadata | None) -> dict[str, float]:

@@ -1,11 +1,11 @@
-"""A call that travels as a stream of messages each way, over a blocking channel."""
+"""A call that travels as a stream of messages each way, over a blocking connection."""
 
 from __future__ import annotations
 
 from typing import Generic
 
 from lossgrad.endpoints import Exchanging, Reply
-from lossgrad.transports.channels import Channel, RpcError, read_error, read_timing
+from lossgrad.transports.channels import Connection, RpcError, read_error, read_timing
 from lossgrad.transports.closed import closed_error
 from lossgrad.transports.remembering import Remembering
 
@@ -16,14 +16,16 @@ class Conversation(Generic[Reply]):
     Raises
     ------
     InvalidArgument
-        Where the channel is closed.
+        Where the connection is closed.
     """
 
-    def __init__(self, channel: Channel, exchange: Exchanging[Reply], timeout: float) -> None:
+    def __init__(self, connection: Connection, exchange: Exchanging[Reply], timeout: float) -> None:
         self._exchange = exchange
         self._requests = Remembering(exchange.messages())
         try:
-            self._call = channel.stream_stream(exchange.rpc)(self._requests, timeout=timeout)
+            self._call = connection.channel.stream_stream(exchange.rpc)(
+                self._requests, timeout=timeout, metadata=connection.metadata
+            )
         except ValueError as error:
             raise closed_error() from error
 

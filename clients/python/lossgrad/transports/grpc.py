@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossgrad.codecs.request_size import encode_size
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.transports.channels import (
     Connection,
@@ -12,6 +13,7 @@ from lossgrad.transports.channels import (
 )
 from lossgrad.transports.closed import closed_error
 from lossgrad.transports.conversation import Conversation
+from lossgrad.transports.credentials import Credentials
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
 
@@ -19,18 +21,21 @@ from lossgrad.transports.target import Target
 class GrpcTransport:
     """Sends requests over one connection in each process."""
 
-    def __init__(self, target: Target, authority: bytes | None) -> None:
-        self._connections = PerProcess[Connection](lambda: open_connection(target, authority))
+    def __init__(self, target: Target, credentials: Credentials) -> None:
+        self._connections = PerProcess[Connection](lambda: open_connection(target, credentials))
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt; see `Transport.send`."""
         connection = self._connections.get()
         exchange = endpoint.exchange(request)
         if exchange is not None:
-            return Conversation(connection.channel, exchange, timeout).finish()
+            return Conversation(connection, exchange, timeout).finish()
         message = endpoint.encode_proto(request)
+        metadata = (*connection.metadata, *encode_size(len(message)))
         try:
-            data, call = connection.method(endpoint.rpc).with_call(message, timeout=timeout)
+            data, call = connection.method(endpoint.rpc).with_call(
+                message, timeout=timeout, metadata=metadata
+            )
         except RpcError as error:
             raise read_error(error) from None
         except ValueError as error:  # another thread has closed the channel meanwhile

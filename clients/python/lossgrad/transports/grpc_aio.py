@@ -6,19 +6,23 @@ import asyncio
 import os
 from functools import cache
 
+from lossgrad.codecs.request_size import encode_size
 from lossgrad.endpoints import Endpoint, Exchanging, Reply, Request
 from lossgrad.transports.base import AsyncTransport
 from lossgrad.transports.channels import (
     AioChannel,
-    Channel,
+    Connection,
     RpcError,
+    Shown,
+    metadata_of,
     open_aio_channel,
-    open_channel,
+    open_connection,
     read_error,
     read_timing,
 )
 from lossgrad.transports.closed import closed_error, tell_if_closed
 from lossgrad.transports.conversation import Conversation
+from lossgrad.transports.credentials import Credentials
 from lossgrad.transports.grpc import GrpcTransport
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
@@ -28,8 +32,8 @@ from lossgrad.transports.threaded import ThreadedTransport, Threads
 class GrpcAioTransport:
     """Sends requests over one channel in each event loop, and goes on after a fork."""
 
-    def __init__(self, target: Target, authority: bytes | None) -> None:
-        self._transports = PerProcess[AsyncTransport](lambda: _open(target, authority))
+    def __init__(self, target: Target, credentials: Credentials) -> None:
+        self._transports = PerProcess[AsyncTransport](lambda: _open(target, credentials))
 
     async def send(
         self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
@@ -47,11 +51,12 @@ class GrpcAioTransport:
 class _LoopTransport:
     """Sends requests over one channel in each event loop of a process."""
 
-    def __init__(self, target: Target, authority: bytes | None) -> None:
+    def __init__(self, target: Target, credentials: Credentials) -> None:
         self._target = target
-        self._authority = authority
+        self._credentials = credentials
+        self._shown = metadata_of(credentials)
         self._channels: dict[asyncio.AbstractEventLoop, AioChannel] = {}
-        self._streams = _Streams(target, authority)
+        self._streams = _Streams(target, credentials)
         self._is_closed = False
 
     async def send(
@@ -62,7 +67,7 @@ class _LoopTransport:
             return await self._streams.send(exchange, timeout)
         channel = self._channel()
         try:
-            return await _ask(channel, endpoint, request, timeout)
+            return await _ask(channel, endpoint, request, timeout, self._shown)
         except asyncio.CancelledError:
             tell_if_closed(self._is_closed)
             raise
@@ -80,7 +85,7 @@ class _LoopTransport:
         loop = asyncio.get_running_loop()
         if loop not in self._channels:
             self._drop_dead()
-            self._channels[loop] = open_aio_channel(self._target, self._authority)
+            self._channels[loop] = open_aio_channel(self._target, self._credentials)
         return self._channels[loop]
 
     def _drop_dead(self) -> None:
@@ -90,19 +95,19 @@ class _LoopTransport:
 
 
 class _Streams:
-    """Sends what travels in pieces, each over a blocking channel in a thread.
+    """Sends what travels in pieces, each over a blocking connection in a thread.
 
     gRPC's asyncio part forgets the status of a server that ends a stream while its
     caller still writes (https://github.com/grpc/grpc/issues/36066); and copying megabytes
     would hold up the event loop.
     """
 
-    def __init__(self, target: Target, authority: bytes | None) -> None:
-        self._channels = PerProcess[Channel](lambda: open_channel(target, authority))
+    def __init__(self, target: Target, credentials: Credentials) -> None:
+        self._connections = PerProcess[Connection](lambda: open_connection(target, credentials))
         self._threads = Threads()
 
     async def send(self, exchange: Exchanging[Reply], timeout: float) -> Reply:
-        conversation = Conversation(self._channels.get(), exchange, timeout)
+        conversation = Conversation(self._connections.get(), exchange, timeout)
         try:
             return await self._threads.run(conversation.finish, timeout)
         except BaseException:
@@ -111,22 +116,28 @@ class _Streams:
 
     def close(self) -> None:
         self._threads.close()
-        channel = self._channels.close()
-        if channel is not None:
-            channel.close()
+        connection = self._connections.close()
+        if connection is not None:
+            connection.channel.close()
 
 
 async def _ask(
-    channel: AioChannel, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
+    channel: AioChannel,
+    endpoint: Endpoint[Request, Reply],
+    request: Request,
+    timeout: float,
+    shown: Shown,
 ) -> Reply:
     """Send one message and receive one."""
-    call = channel.unary_unary(endpoint.rpc)(endpoint.encode_proto(request), timeout=timeout)
+    message = endpoint.encode_proto(request)
+    metadata = (*shown, *encode_size(len(message)))
+    call = channel.unary_unary(endpoint.rpc)(message, timeout=timeout, metadata=metadata)
     try:
         data: bytes = await call
-        metadata = await call.trailing_metadata()
+        trailing = await call.trailing_metadata()
     except RpcError as error:
         raise read_error(error) from None
-    return endpoint.decode_proto(data, read_timing(metadata))
+    return endpoint.decode_proto(data, read_timing(trailing))
 
 
 @cache
@@ -135,7 +146,7 @@ def _process_of_aio() -> int:
     return os.getpid()
 
 
-def _open(target: Target, authority: bytes | None) -> AsyncTransport:
+def _open(target: Target, credentials: Credentials) -> AsyncTransport:
     """Return what this process can use.
 
     gRPC's asyncio part polls in a thread that begins with its first use and that a
@@ -143,5 +154,5 @@ def _open(target: Target, authority: bytes | None) -> AsyncTransport:
     does begin anew in a child.
     """
     if _process_of_aio() == os.getpid():
-        return _LoopTransport(target, authority)
-    return ThreadedTransport(GrpcTransport(target, authority))
+        return _LoopTransport(target, credentials)
+    return ThreadedTransport(GrpcTransport(target, credentials))

@@ -14,9 +14,11 @@ from urllib3 import exceptions
 from lossgrad.allocator import tune_unless_told
 from lossgrad.codecs.json_text import to_text
 from lossgrad.codecs.problem_details import decode_problem_details
+from lossgrad.codecs.request_timeout import HEADER, encode_timeout
 from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import DeadlineExceeded, Internal, LossGradError, Unavailable
+from lossgrad.transports.credentials import Credentials
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
 
@@ -25,24 +27,28 @@ _CONNECTIONS = 64
 
 _CHUNK_BYTES = 1 << 20
 
+_CONTENT = {"Content-Type": "application/json"}
+
 
 class HttpTransport:
     """Sends requests over one pool of connections in each process."""
 
-    def __init__(self, target: Target, authority: bytes | None) -> None:
+    def __init__(self, target: Target, credentials: Credentials) -> None:
         self._url = target.address
-        self._pools = PerProcess[urllib3.PoolManager](lambda: _open_pool(authority))
+        self._headers = _headers_of(credentials)
+        self._pools = PerProcess[urllib3.PoolManager](lambda: _open_pool(credentials))
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt; see `Transport.send`."""
         deadline = time.monotonic() + timeout
         body = endpoint.encode_json(request)
+        content = {} if body is None else _CONTENT
         try:
             response = self._pools.get().request(
                 endpoint.http_method,
                 self._url + endpoint.http_path,
                 body=None if body is None else to_text(body),
-                headers={} if body is None else {"Content-Type": "application/json"},
+                headers={**self._headers, **content, HEADER: encode_timeout(timeout)},
                 timeout=urllib3.Timeout(total=timeout),
                 preload_content=False,
             )
@@ -61,10 +67,23 @@ class HttpTransport:
             pool.clear()
 
 
-def _open_pool(authority: bytes | None) -> urllib3.PoolManager:
+def _open_pool(credentials: Credentials) -> urllib3.PoolManager:
     tune_unless_told()
-    trust: dict[str, Any] = {} if authority is None else {"ca_cert_data": authority.decode()}
-    return urllib3.PoolManager(num_pools=1, maxsize=_CONNECTIONS, retries=False, **trust)
+    tls = _tls_of(credentials)
+    return urllib3.PoolManager(num_pools=1, maxsize=_CONNECTIONS, retries=False, **tls)
+
+
+def _headers_of(credentials: Credentials) -> dict[str, str]:
+    """Return what every call carries to show who calls."""
+    value = credentials.authorization
+    return {} if value is None else {"Authorization": value}
+
+
+def _tls_of(credentials: Credentials) -> dict[str, Any]:
+    authority, own = credentials.authority, credentials.certificate
+    trusted = {} if authority is None else {"ca_cert_data": authority.decode()}
+    shown = {} if own is None else {"cert_file": own.chain_path, "key_file": own.key_path}
+    return {**trusted, **shown}
 
 
 def _chunks(response: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[bytes]:

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -33,6 +34,13 @@ class Target:
     address: str
     """What gRPC dials, or the URL that the paths of the HTTP interface follow."""
     is_secure: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on a network reads along: over TLS, or within this machine."""
+        if self.is_secure or self.kind == "local" or self.address.startswith("unix:"):
+            return True
+        return _is_loopback(_host_of(self.address))
 
 
 def parse_target(text: object) -> Target:
@@ -73,6 +81,19 @@ def _read(text: str, url: SplitResult, port: int | None) -> Target:
     if not port or url.path.strip("/"):
         raise _bad(text, "must be a host and a port")
     return Target("grpc", url.netloc, url.scheme == "grpcs")
+
+
+def _host_of(address: str) -> str:
+    """Return the host that gRPC dials, or that of a URL."""
+    dialled = address.removeprefix("dns:///")
+    return urlsplit(dialled if "://" in dialled else f"//{dialled}").hostname or ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _bad(text: object, reason: str) -> InvalidArgument:

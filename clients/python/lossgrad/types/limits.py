@@ -127,16 +127,20 @@ def _check_answer(problem: Problem, limits: Limits, advice: str) -> None:
     _hold(limits, "max_response_bytes", what, problem.response_bytes, advice)
 
 
-def _check_held(problem: Problem, limits: Limits) -> None:
+def held_bytes(problem: Problem) -> int:
+    """Return what a stream makes a server hold: the parameters, and sums over rows in float64."""
     parameters = sum(a.nbytes for name, a in problem.inputs.items() if name not in ROW_INPUTS)
-    parameters += _converted_bytes(problem)
     sums = sum(8 * prod(problem.shape_of(name)) for name in _answered(problem) if name in SUMS)
+    return parameters + _converted_bytes(problem) + sums
+
+
+def _check_held(problem: Problem, limits: Limits) -> None:
     what = (
         f"all inputs but {_listed(ROW_INPUTS)}, with weights in the dtype of the computation "
         f"and those of {_listed(SUMS)} that are wanted in float64, would have"
     )
     advice = f"want less, or {_HIGHER_LIMIT}"
-    _hold(limits, "max_held_bytes", what, parameters + sums, advice)
+    _hold(limits, "max_held_bytes", what, held_bytes(problem), advice)
 
 
 def _converted_bytes(problem: Problem) -> int:

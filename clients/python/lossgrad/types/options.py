@@ -184,7 +184,8 @@ def _check_outputs(names: Collection[object]) -> None:
 
 
 def _read_float_dtype(value: object) -> str:
-    if not isinstance(value, str):
+    # Nothing else is handed to NumPy, which makes dtypes of dicts and lists as well.
+    if isinstance(value, type | np.dtype):
         try:
             value = dtypes.to_name(np.dtype(cast(Any, value)))
         except TypeError:

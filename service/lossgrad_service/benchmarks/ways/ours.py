@@ -39,7 +39,7 @@ def _open_against_choice(target: str, workload: Workload, *, streamed: bool) -> 
     """Call by the way that the client would not choose, hence without it and its retries."""
     endpoint = replace(COMPUTE, exchange=Exchange if streamed else lambda _: None)
     arguments = workload.arguments()
-    with closing(open_transport(target, None)) as transport:
+    with closing(open_transport(target)) as transport:
 
         def call() -> Result:
             computation = ComputeCall.of(arguments, None)

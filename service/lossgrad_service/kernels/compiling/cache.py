@@ -99,7 +99,7 @@ class ProgramCache(_Cache):
         if code is None:
             _warn_of_compiling()
             return None
-        return CompileResult._rebuild(target_context, *pickle.loads(code))  # noqa: S301
+        return CompileResult._rebuild(target_context, *pickle.loads(code))  # noqa: S301  # nosec B301
 
     def save_overload(self, sig: Any, data: CompileResult) -> None:
         """Keep the code for argument types, where any directory takes it."""

@@ -8,6 +8,7 @@ from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.compiling.compiled import program
 from lossgrad_service.kernels.matrices.tiles import MAX_TILE_BYTES, product, rows_within, spans
 from lossgrad_service.kernels.parallel import in_parallel
+from lossgrad_service.kernels.wanted import while_wanted
 
 
 def affine(
@@ -104,7 +105,7 @@ def sum_of_squares(weights: Array) -> float:
         W, (K, M), any float dtype and layout.
     """
     total = 0.0
-    for span in _parts(weights):
+    for span in while_wanted(_parts(weights)):
         part = weights[span].astype(np.float64, order="C")
         total += float(np.square(part, out=part).sum())
     return total
@@ -122,7 +123,7 @@ def add_scaled(total: Array, weights: Array, factor: float) -> None:
     factor
         reg for the convention "half", 2·reg for "full".
     """
-    for span in _parts(weights):
+    for span in while_wanted(_parts(weights)):
         total[span] += factor * weights[span].astype(np.float64, order="C")
 
 

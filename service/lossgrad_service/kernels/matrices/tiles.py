@@ -16,6 +16,7 @@ import numpy as np
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.matrices.sums import add_at_column, add_rows
 from lossgrad_service.kernels.parallel import in_parallel
+from lossgrad_service.kernels.wanted import while_wanted
 
 MAX_TILE_ROWS = 256
 MAX_TILE_BYTES = 8 * 2**20
@@ -142,7 +143,7 @@ def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
     """
 
     def add(columns: slice) -> None:
-        for span in spans(len(a), MAX_TILE_ROWS):
+        for span in while_wanted(spans(len(a), MAX_TILE_ROWS)):
             add_at_column(total, np.matmul(a[span].T, b[span, columns]), columns.start)
 
     in_parallel(add, spans(b.shape[1], power_of_two_within(PART_ENTRIES // a.shape[1])), threads)

@@ -1,0 +1,84 @@
+"""Waiting for one's turn: for a bounded time, among others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Generic, Protocol, TypeVar
+
+Claim = TypeVar("Claim")
+Claimed = TypeVar("Claimed", contravariant=True)
+
+
+class Supply(Protocol[Claimed]):
+    """What is waited for."""
+
+    def take(self, claim: Claimed, /) -> bool:
+        """Meet a claim if that can be done now; return whether it was."""
+        ...
+
+    def give(self, claim: Claimed, /) -> None:
+        """Take back what a claim was met with."""
+        ...
+
+    def holds_up(self, claim: Claimed, /) -> bool:
+        """Return whether nobody may pass a claim that cannot be met now."""
+        ...
+
+
+class Line(Generic[Claim]):
+    """Those who wait for a supply, whose claims are met in the order of their coming."""
+
+    def __init__(self, supply: Supply[Claim]) -> None:
+        self._supply = supply
+        self._waiting: dict[asyncio.Future[None], Claim] = {}
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
+    def take(self, claim: Claim) -> bool:
+        """Meet a claim if it need not wait, neither for supply nor for others; tell whether."""
+        return not self._waiting and self._supply.take(claim)
+
+    def give(self, claim: Claim) -> None:
+        """Take back what a claim was met with, and meet those that waited for it."""
+        self._supply.give(claim)
+        if self._waiting:
+            self._advance()
+
+    async def wait(self, claim: Claim, seconds: float) -> bool:
+        """Wait until a claim is met, some seconds at most; return whether it was."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = claim
+        self._advance()
+        try:
+            async with asyncio.timeout(seconds):
+                await turn
+        except TimeoutError:
+            self._leave(turn)
+        except asyncio.CancelledError:
+            self._leave(turn)
+            if _is_met(turn):
+                self.give(claim)
+            raise
+        return _is_met(turn)
+
+    def _leave(self, turn: asyncio.Future[None]) -> None:
+        """Let the next ones move up."""
+        self._waiting.pop(turn, None)
+        self._advance()
+
+    def _advance(self) -> None:
+        """Meet the claims that can be."""
+        for turn, claim in list(self._waiting.items()):
+            if turn.cancelled():  # and about to leave
+                continue
+            if self._supply.take(claim):
+                del self._waiting[turn]
+                turn.set_result(None)
+            elif self._supply.holds_up(claim):
+                return
+
+
+def _is_met(turn: asyncio.Future[None]) -> bool:
+    return turn.done() and not turn.cancelled()

@@ -1,0 +1,37 @@
+"""``lossgrad key``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lossgrad_service.access.caller import Quota
+from lossgrad_service.access.keys import WrongKeys, entry_of
+from lossgrad_service.access.tokens import digest_of, new_token
+from lossgrad_service.cli.telling import WRONG_INPUT, tell
+
+Limit = Annotated[
+    int | None, typer.Option(min=1, show_default=False, help="Of all keys of this name together.")
+]
+
+
+def key(
+    name: Annotated[str, typer.Argument(help="Of the caller, as logs and refusals have it.")],
+    *,
+    calls_per_minute: Limit = None,
+    bytes_per_minute: Limit = None,
+) -> None:
+    """Make a key: its token for the caller, its entry for the keys file.
+
+    The entry goes to standard output, as in `lossgrad key trainer >> keys.toml`. The token
+    goes to standard error and nowhere else: it cannot be shown again.
+    """
+    token = new_token()
+    try:
+        entry = entry_of(name, digest_of(token), Quota(calls_per_minute, bytes_per_minute))
+    except WrongKeys as error:
+        tell([str(error)], WRONG_INPUT)
+    else:
+        typer.echo(f"token of {name}, shown only now: {token}", err=True)
+        typer.echo(f"\n{entry}")

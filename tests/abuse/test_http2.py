@@ -1,0 +1,36 @@
+"""What no HTTP/2 client does: the server lives, answers others, and holds no more than before."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.abuse.conftest import Tell
+from tests.abuse.floods import ATTACKS, Attack
+from tests.abuse.peak import Peak
+from tests.abuse.served import MEBIBYTE, Served
+
+GROWN_MOST = 64 * MEBIBYTE
+"""What an attack on two workers may make the service hold, at its peak."""
+
+KEPT_MOST = 32 * MEBIBYTE
+"""What the allocator may keep afterwards."""
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_attack_is_survived(served: Served, attack: Attack, tell: Tell) -> None:
+    workers = served.processes()
+    before = served.holdings()
+    with Peak(served) as peak:
+        began = time.monotonic()
+        attack(served.grpc)
+        seconds = time.monotonic() - began
+        served.assert_answers()
+    after = served.holdings_back_at(before, memory=KEPT_MOST)
+    assert served.processes() == workers
+    grown, kept = peak.memory - before.memory, after.memory - before.memory
+    tell(
+        f"{seconds:.1f} s, at most +{grown / MEBIBYTE:.0f} MiB, after it {kept / MEBIBYTE:+.0f} MiB"
+    )
+    assert grown <= GROWN_MOST

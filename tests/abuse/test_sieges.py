@@ -1,0 +1,57 @@
+"""Promise 4: a healthy caller hardly notices those who hold much and do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.abuse.besieged import besieged
+from tests.abuse.conftest import Tell
+from tests.abuse.healthy import HealthyCaller, Latency, healthy_caller
+from tests.abuse.served import MEBIBYTE, Served
+from tests.abuse.sieges import SIEGES
+
+ROUNDS = 3
+"""Quiet and besieged in turn, so that both see the same machine."""
+
+PROMISED = 2.0
+ALLOWED = 5.0
+"""Times the quiet p99 that fail the test: the promise is for a machine with nothing else to do."""
+
+LEAST_P99 = 2.0
+"""Milliseconds that are never too many, where a quiet call takes a fraction of one."""
+
+KEPT_MOST = 96 * MEBIBYTE
+"""What the allocators of two workers may keep of a siege."""
+
+
+@pytest.fixture(scope="module")
+def healthy(served: Served) -> Iterator[HealthyCaller]:
+    with healthy_caller(list(served.child.addresses.values())) as caller:
+        yield caller
+
+
+@pytest.mark.parametrize("name", SIEGES)
+def test_healthy_caller_hardly_notices(
+    served: Served, healthy: HealthyCaller, name: str, tell: Tell
+) -> None:
+    workers = served.processes()
+    quiet, slowed, before = [], [], served.holdings()
+    for _ in range(ROUNDS):
+        quiet.append(healthy.measure())
+        with besieged(served, SIEGES[name]):
+            slowed.append(healthy.measure())
+            during = served.holdings()
+    after = served.holdings_back_at(before, memory=KEPT_MOST)
+    served.assert_answers()
+    assert served.processes() == workers
+    tell(f"before {before}; during {during}; after {after}")
+    for protocol, target in served.child.addresses.items():
+        calm = Latency.of([run[target] for run in quiet])
+        stormy = Latency.of([run[target] for run in slowed])
+        times = stormy.p99 / calm.p99
+        tell(
+            f"{protocol}: quiet {calm}; besieged {stormy}: {times:.2f} times (promised {PROMISED:g})"
+        )
+        assert stormy.p99 <= max(ALLOWED * calm.p99, LEAST_P99), protocol

@@ -1,0 +1,99 @@
+"""Waiting in turn: in order, for a bounded time, and without a loss whoever leaves."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from lossgrad_service.admission.budget import Budget, Claim
+from lossgrad_service.admission.line import Line
+from tests.running import PATIENCE_SECONDS
+
+
+async def waiting(line, *claims, seconds=PATIENCE_SECONDS):
+    """Return tasks that wait, in the order of the claims."""
+    tasks = [asyncio.ensure_future(line.wait(claim, seconds)) for claim in claims]
+    await asyncio.sleep(0)
+    return tasks
+
+
+def line_of(total=10, most=10):
+    budget = Budget(total, most)
+    return Line(budget), budget
+
+
+def test_nobody_waits_for_what_is_free():
+    async def use():
+        line, _ = line_of()
+        assert line.take(Claim("a", 4))
+        assert await line.wait(Claim("a", 6), 0)
+        assert not line.take(Claim("a", 1))
+        assert len(line) == 0
+
+    asyncio.run(use())
+
+
+def test_claims_are_met_in_order_and_small_ones_do_not_pass():
+    async def use():
+        line, _ = line_of()
+        line.take(Claim("a", 10))
+        large, small = await waiting(line, Claim("b", 6), Claim("c", 5))
+        line.give(Claim("a", 5))
+        await asyncio.sleep(0)
+        assert not large.done()
+        assert not small.done()
+        assert not line.take(Claim("d", 1))
+        line.give(Claim("a", 1))
+        assert await large
+        assert not small.done()
+        line.give(Claim("b", 6))
+        assert await small
+
+    asyncio.run(use())
+
+
+def test_a_caller_that_has_its_share_holds_up_nobody():
+    async def use():
+        line, _ = line_of(most=5)
+        line.take(Claim("a", 5))
+        own, other = await waiting(line, Claim("a", 1), Claim("b", 5))
+        assert await other
+        assert not own.done()
+        line.give(Claim("a", 1))
+        assert await own
+
+    asyncio.run(use())
+
+
+def test_whose_time_is_over_leaves_and_lets_others_up():
+    async def use():
+        line, budget = line_of()
+        line.take(Claim("a", 5))
+        [large] = await waiting(line, Claim("b", 6), seconds=0.01)
+        [small] = await waiting(line, Claim("c", 5))
+        assert not await large
+        assert await small
+        assert budget.taken == 10
+        assert len(line) == 0
+
+    asyncio.run(use())
+
+
+@pytest.mark.parametrize("is_met", [False, True])
+def test_who_is_cancelled_takes_nothing_along(is_met):
+    async def use():
+        line, budget = line_of()
+        line.take(Claim("a", 10))
+        gone, next_one = await waiting(line, Claim("b", 6), Claim("c", 5))
+        if is_met:
+            line.give(Claim("a", 10))
+            assert budget.taken == 6
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        line.give(Claim("a", 0 if is_met else 10))
+        assert await next_one
+        assert budget.taken == 5
+
+    asyncio.run(use())
