@@ -77,7 +77,8 @@ class Attacker:
         sent = 0
         batch = bytearray()
         try:
-            for sent, piece in enumerate(pieces, 1):
+            for piece in pieces:
+                sent += 1
                 batch += piece
                 if len(batch) >= BATCH_BYTES:
                     self._socket.sendall(batch)

@@ -14,7 +14,7 @@ class Peak:
         self._served = served
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
-        self.memory = 0
+        self.memory = served.holdings().memory
 
     def __enter__(self) -> Peak:
         self._thread.start()
@@ -23,7 +23,11 @@ class Peak:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self._look()
 
     def _watch(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
-            self.memory = max(self.memory, self._served.holdings().memory)
+            self._look()
+
+    def _look(self) -> None:
+        self.memory = max(self.memory, self._served.holdings().memory)

@@ -21,6 +21,10 @@ ADDRESS_LINES = 2
 LOOK_SECONDS = 0.05
 """Between two looks at what a server holds."""
 
+CALM_SECONDS = 0.3
+CALM_SHARE = 0.3
+"""Of one core; a thousand slow clients take a tenth."""
+
 Address = tuple[str, int]
 
 ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}
@@ -78,11 +82,27 @@ class Served:
             time.sleep(LOOK_SECONDS)
         return now
 
+    def wait_until_calm(self) -> None:
+        """Return once it hardly computes, as after thousands of calls have arrived."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while self._busy_share() > CALM_SHARE:
+            assert time.monotonic() < end, "the service never came to rest"
+
+    def _busy_share(self) -> float:
+        before = sum(map(_processor_seconds, self.processes()))
+        time.sleep(CALM_SECONDS)
+        return (sum(map(_processor_seconds, self.processes())) - before) / CALM_SECONDS
+
     def assert_answers(self) -> None:
         """Make a healthy call over each protocol, on connections of its own."""
         for target in self.child.addresses.values():
             with lossgrad.Client(target, timeout=PATIENCE_SECONDS) as client:
                 assert abs(client.compute(**ONE_ROW).loss - LOSS) < 1e-12
+
+
+def _processor_seconds(pid: int) -> float:
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 MORE_THREADS = 8

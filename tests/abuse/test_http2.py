@@ -14,13 +14,15 @@ from tests.abuse.served import MEBIBYTE, Served
 GROWN_MOST = 64 * MEBIBYTE
 """What an attack on two workers may make the service hold, at its peak."""
 
-KEPT_MOST = 32 * MEBIBYTE
-"""What the allocator may keep afterwards."""
+KEPT_MOST = 48 * MEBIBYTE
+"""What may be kept of a second attack: the allocator and grpcio's cycles keep some of the first."""
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_attack_is_survived(served: Served, attack: Attack, tell: Tell) -> None:
     workers = served.processes()
+    attack(served.grpc)
+    served.assert_answers()
     before = served.holdings()
     with Peak(served) as peak:
         began = time.monotonic()

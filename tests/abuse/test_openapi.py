@@ -10,19 +10,19 @@ from tests.abuse.conftest import Tell
 from tests.abuse.served import Served
 
 SEED = 1
-EXAMPLES = 100
-SECONDS = 60
+EXAMPLES = 60
+SECONDS = 40
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
     "content_type_conformance",
     "response_headers_conformance",
     "response_schema_conformance",
-    "negative_data_rejection",
     "unsupported_method",
 )
-"""All but those on resources and logins, and that everything the schema allows is accepted:
-that shapes agree is told in words. A time that is up is a 504, so that all get 30 s."""
+"""Not those on resources and logins, nor that all which the schema allows is accepted (that shapes
+agree is told in words) and all else refused (unknown headers are not). A time that
+is up is a 504, so that all get 30 s."""
 
 
 def test_answers_are_as_documented(served: Served, tmp_path: Path, tell: Tell) -> None:

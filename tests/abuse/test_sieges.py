@@ -22,8 +22,8 @@ ALLOWED = 5.0
 LEAST_P99 = 2.0
 """Milliseconds that are never too many, where a quiet call takes a fraction of one."""
 
-KEPT_MOST = 96 * MEBIBYTE
-"""What the allocators of two workers may keep of a siege."""
+KEPT_MOST = 128 * MEBIBYTE
+"""What two workers may keep of further sieges: allocators and grpcio's cycles keep some of each."""
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,14 @@ def test_healthy_caller_hardly_notices(
     served: Served, healthy: HealthyCaller, name: str, tell: Tell
 ) -> None:
     workers = served.processes()
-    quiet, slowed, before = [], [], served.holdings()
+    quiet, slowed = [], []
+    with besieged(served, SIEGES[name]):
+        served.wait_until_calm()
+    before = served.holdings()
     for _ in range(ROUNDS):
         quiet.append(healthy.measure())
         with besieged(served, SIEGES[name]):
+            served.wait_until_calm()
             slowed.append(healthy.measure())
             during = served.holdings()
     after = served.holdings_back_at(before, memory=KEPT_MOST)
@@ -51,7 +55,5 @@ def test_healthy_caller_hardly_notices(
         calm = Latency.of([run[target] for run in quiet])
         stormy = Latency.of([run[target] for run in slowed])
         times = stormy.p99 / calm.p99
-        tell(
-            f"{protocol}: quiet {calm}; besieged {stormy}: {times:.2f} times (promised {PROMISED:g})"
-        )
+        tell(f"{protocol}: quiet {calm}; besieged {stormy}: {times:.2f} × (of {PROMISED:g})")
         assert stormy.p99 <= max(ALLOWED * calm.p99, LEAST_P99), protocol

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from queue import Queue
 
 import pytest
 
+from lossgrad.errors import Busy
 from lossgrad_service import server
 from lossgrad_service.admission import Gate, patience, wait
 from tests.admission.gates import MEBIBYTE, until
@@ -21,9 +23,13 @@ class Gated:
     def taken(self) -> int:
         return self.gate.budget.taken
 
-    def until_taken(self, size):
-        """Wait until calls hold so many bytes."""
-        until(lambda: self.taken == size)
+    def until_held(self, size):
+        """Wait until calls hold so many bytes, or more where a caller is late by then."""
+        until(lambda: self.taken >= size)
+
+    def until_free(self):
+        """Wait until calls hold nothing."""
+        until(lambda: not self.taken)
 
     def fill(self):
         """Hold all that the callers of this machine get; return the visit that does."""
@@ -70,6 +76,23 @@ def serve(monkeypatch):
 @pytest.fixture
 def gated(serve):
     return serve()
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """The errors of calls that found no room, as they come."""
+    errors = Queue()
+    wait_for = Gate.wait_for
+
+    async def observed(*arguments):
+        try:
+            await wait_for(*arguments)
+        except Busy as error:
+            errors.put(error)
+            raise
+
+    monkeypatch.setattr(Gate, "wait_for", observed)
+    return errors
 
 
 @pytest.fixture

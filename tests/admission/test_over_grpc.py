@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from itertools import chain
-from queue import Queue
 
 import grpc
 import numpy as np
@@ -18,7 +17,7 @@ from lossgrad.errors import Busy, InvalidArgument, TooLarge
 from lossgrad.exchange import Exchange
 from lossgrad.transports.channels import read_error
 from lossgrad.types import limits
-from lossgrad_service.admission import FREE_BYTES, Gate, Slots
+from lossgrad_service.admission import FREE_BYTES, Slots
 from lossgrad_service.grpc_api.stream_handler import ROOM_BYTES
 from lossgrad_service.server import Server
 from tests.admission.gates import HEALTHY, MEBIBYTE, until
@@ -59,21 +58,10 @@ def test_busy_says_when_to_come_again(gated, channel):
     assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "100"
     gated.empty(filled)
     assert channel.unary_unary(INFO)(b"")
-    gated.until_taken(0)
+    gated.until_free()
 
 
-def test_our_client_tries_again(gated, monkeypatch):
-    refused = Queue()
-    wait_for = Gate.wait_for
-
-    async def observed(*arguments):
-        try:
-            await wait_for(*arguments)
-        except Busy as error:
-            refused.put(error)
-            raise
-
-    monkeypatch.setattr(Gate, "wait_for", observed)
+def test_our_client_tries_again(gated, refused):
     filled = gated.fill()
     with lossgrad.Client(gated.running.grpc) as client:
         waiting = client.compute_future(**HEALTHY)
@@ -85,19 +73,19 @@ def test_our_client_tries_again(gated, monkeypatch):
 def test_a_declared_size_is_held_before_the_message_comes(gated, channel):
     release = threading.Event()
     call = channel.stream_unary(COMPUTE).future(silent(release), metadata=[(SIZE, "5000000")])
-    gated.until_taken(5_000_000)
+    gated.until_held(5_000_000)
     release.set()
     error = read_error(error_of(call.result))
     assert isinstance(error, InvalidArgument)
     assert "no message came" in str(error)
-    gated.until_taken(0)
+    gated.until_free()
 
 
 @pytest.mark.parametrize("told", ["-1", "1e3", "", "99999999999", "ten"])
 def test_a_size_that_is_none_tells_nothing(gated, channel, told):
     release = threading.Event()
     call = channel.stream_unary(COMPUTE).future(silent(release), metadata=[(SIZE, told)])
-    gated.until_taken(FREE_BYTES)
+    gated.until_held(FREE_BYTES)
     release.set()
     assert error_of(call.result).code() is grpc.StatusCode.INVALID_ARGUMENT
 
@@ -128,21 +116,21 @@ def test_an_answer_that_never_fits_is_refused_before_it_is_computed(serve):
 
 def test_only_the_first_of_two_messages_is_read(gated, channel):
     assert channel.stream_unary(INFO)(iter([b"", b"\xff"]))
-    gated.until_taken(0)
+    gated.until_free()
 
 
 @pytest.mark.parametrize("message", [b"", b"\xff"])
 def test_a_call_that_fails_leaves_nothing(gated, channel, message):
     error_of(lambda: channel.unary_unary(COMPUTE)(message))
-    gated.until_taken(0)
+    gated.until_free()
 
 
 def test_a_call_that_is_cancelled_leaves_nothing(gated, channel):
     release = threading.Event()
     call = channel.stream_unary(COMPUTE).future(silent(release))
-    gated.until_taken(FREE_BYTES)
+    gated.until_held(FREE_BYTES)
     call.cancel()
-    gated.until_taken(0)
+    gated.until_free()
     release.set()
 
 
@@ -150,8 +138,8 @@ def test_a_connection_that_breaks_leaves_nothing(gated):
     release = threading.Event()
     with channel_to(gated.running.grpc) as channel:
         channel.stream_unary(COMPUTE).future(silent(release))
-        gated.until_taken(FREE_BYTES)
-    gated.until_taken(0)
+        gated.until_held(FREE_BYTES)
+    gated.until_free()
     release.set()
 
 
@@ -170,7 +158,7 @@ def test_callers_that_say_nothing_keep_nobody_out(serve):
         assert isinstance(read_error(error_of(kept.result)), Busy)
         release.set()
         assert error_of(other.result)
-    gated.until_taken(0)
+    gated.until_free()
 
 
 @pytest.mark.usefixtures("impatient")
@@ -181,7 +169,7 @@ def test_a_call_without_a_deadline_has_the_servers(serve):
         error = error_of(lambda: channel.stream_unary(COMPUTE)(silent(release)))
     release.set()
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    gated.until_taken(0)
+    gated.until_free()
 
 
 def large_stream():
@@ -194,14 +182,14 @@ def test_a_stream_holds_its_room_from_its_opening_to_its_end(gated, channel, is_
     exchange, release = Exchange(large_stream()), threading.Event()
     opening = next(exchange.messages())
     call = channel.stream_stream(exchange.rpc)(chain([opening], silent(release)))
-    gated.until_taken(limits.held_bytes(large_stream().problem) + ROOM_BYTES)
+    gated.until_held(limits.held_bytes(large_stream().problem) + ROOM_BYTES)
     if is_cancelled:
         call.cancel()
         release.set()
     else:
         release.set()
         assert "0 of its 32768 bytes" in error_of(lambda: next(call)).details()
-    gated.until_taken(0)
+    gated.until_free()
 
 
 def test_a_stream_is_refused_where_there_is_no_room(serve):
@@ -210,7 +198,7 @@ def test_a_stream_is_refused_where_there_is_no_room(serve):
     with channel_to(small.running.grpc) as channel:
         error = error_of(lambda: next(channel.stream_stream(exchange.rpc)(exchange.messages())))
     assert isinstance(read_error(error), TooLarge)
-    small.until_taken(0)
+    small.until_free()
 
 
 def test_a_call_is_refused_where_every_slot_is_used(monkeypatch):

@@ -39,8 +39,8 @@ def begun(base, *headers):
 )
 def test_a_body_is_held_before_it_comes_and_no_more_once_its_caller_left(gated, header, held):
     with begun(gated.running.http, header):
-        gated.until_taken(held)
-    gated.until_taken(0)
+        gated.until_held(held)
+    gated.until_free()
 
 
 def test_busy_says_when_to_come_again_and_closes_an_unread_connection(gated):
@@ -54,15 +54,14 @@ def test_busy_says_when_to_come_again_and_closes_an_unread_connection(gated):
     assert json.loads(text)["retry_after"] == pytest.approx(0.1)
     gated.empty(filled)
     assert compute(gated.running.http, HEALTHY).status == 200
-    gated.until_taken(0)
+    gated.until_free()
 
 
-def test_our_client_tries_again(gated):
+def test_our_client_tries_again(gated, refused):
     filled = gated.fill()
     with lossgrad.Client(gated.running.http) as client:
         waiting = client.compute_future(**HEALTHY)
-        while not waiting.running() and not waiting.done():
-            pass
+        assert refused.get(timeout=PATIENCE_SECONDS).retry_after
         gated.empty(filled)
         assert waiting.result(PATIENCE_SECONDS).n_rows == 1
 
@@ -70,7 +69,7 @@ def test_our_client_tries_again(gated):
 @pytest.mark.parametrize("document", [HEALTHY, {"scores": 1}, {**HEALTHY, "labels": [7]}])
 def test_calls_leave_nothing(gated, document):
     compute(gated.running.http, document)
-    gated.until_taken(0)
+    gated.until_free()
 
 
 def test_chunks_and_gzip_leave_nothing(gated):
@@ -82,7 +81,7 @@ def test_chunks_and_gzip_leave_nothing(gated):
     zipped = gzip.compress(text)
     answer = call(f"{gated.running.http}/v1/compute", zipped, {**JSON, "content-encoding": "gzip"})
     assert answer.status == 200
-    gated.until_taken(0)
+    gated.until_free()
 
 
 def test_a_body_whose_values_never_fit_is_too_large(serve):

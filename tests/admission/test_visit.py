@@ -12,9 +12,8 @@ from lossgrad_service.access.caller import Caller, Quota
 from lossgrad_service.admission import FREE_BYTES
 from lossgrad_service.calls import Deadline
 from tests.admission.gates import MEBIBYTE, gate, visit
-from tests.running import PATIENCE_SECONDS
 
-LONG = Deadline(PATIENCE_SECONDS)
+LONG = Deadline()
 
 
 async def bytes_of(size):
