@@ -24,6 +24,7 @@ from tests.running import PATIENCE_SECONDS
 
 BUDGET = 192 * MEBIBYTE
 CALLERS = 24
+SILENT_CALLERS = 100
 CALLS = 4
 ROWS, CLASSES = 4_096, 1_024
 """16 MiB of scores, and as much of an answer."""
@@ -50,9 +51,10 @@ def large_calls(served: Served) -> None:
 def unread_answers(served: Served) -> None:
     """Ask for 16 MiB by many callers who never read them."""
     request = _request()
-    channels = [_channel(served) for _ in range(CALLERS)]
+    channels = [_channel(served) for _ in range(SILENT_CALLERS)]
     calls = [c.unary_stream(COMPUTE)(request) for c in channels]
     served.assert_answers()
+    served.wait_until_calm()
     for call in calls:
         call.cancel()
     for channel in channels:
@@ -94,8 +96,15 @@ def hostile_grpc(served: Served) -> None:
             attack(served.grpc)
 
 
+UNSENT = pytest.mark.xfail(
+    reason="a call leaves the budget when its answer is handed to grpcio, and not when it is sent"
+)
+
+
 @pytest.mark.parametrize(
-    "load", [large_calls, unread_answers, half_bodies, hostile_grpc], ids=lambda load: load.__name__
+    "load",
+    [large_calls, pytest.param(unread_answers, marks=UNSENT), half_bodies, hostile_grpc],
+    ids=lambda load: load.__name__,
 )
 def test_memory_stays_within_the_law(load: Callable[[Served], None], tell: Tell) -> None:
     with serving(*FLAGS) as served:
