@@ -137,7 +137,7 @@ def test_a_call_that_is_cancelled_leaves_nothing(gated, channel):
 def test_a_connection_that_breaks_leaves_nothing(gated):
     release = threading.Event()
     with channel_to(gated.running.grpc) as channel:
-        channel.stream_unary(COMPUTE).future(silent(release))
+        _call = channel.stream_unary(COMPUTE).future(silent(release))  # ends when it is let go of
         gated.until_held(FREE_BYTES)
     gated.until_free()
     release.set()
