@@ -121,6 +121,10 @@ ROWS: dict[str, Row] = {
     "an unknown word": with_option('"loss": "Softmax"', "loss"),
     "a word of 1 MB": with_option(f'"loss": "{"x" * 10**6}"', "loss"),
     "a list for a word": with_option('"loss": ["softmax"]', "loss"),
+    "an object for gradient_dtype": with_option(
+        '"gradient_dtype": {"": [], "v": [[true]]}', "gradient_dtype"
+    ),
+    "a list for gradient_dtype": with_option('"gradient_dtype": [["a", "f4"]]', "gradient_dtype"),
     "a text for want": with_option('"want": "loss"', "want"),
     "an empty want": with_option('"want": []', "want"),
     "20,000 unknown outputs": with_option('"want": [' + '"nope",' * 19_999 + '"nope"]', "want"),
