@@ -17,7 +17,6 @@ from lossgrad.pipelines.tasks import pipelined
 from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_async_transport
-from lossgrad.transports.tls import PathLike
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
@@ -43,24 +42,7 @@ class AsyncClient(ClientSettings):
     ...     result = await client.compute(scores=scores, labels=labels)
     """
 
-    def __init__(
-        self,
-        target: str,
-        *,
-        timeout: float = 60.0,
-        token: str | None = None,
-        tls_ca: PathLike | None = None,
-        tls_cert: PathLike | None = None,
-        tls_key: PathLike | None = None,
-    ) -> None:
-        super().__init__(
-            target,
-            timeout=timeout,
-            token=token,
-            tls_ca=tls_ca,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-        )
+    def _open(self) -> None:
         self._transport = open_async_transport(self.target, self._credentials)
 
     async def compute(

@@ -27,7 +27,6 @@ from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_transport
 from lossgrad.transports.per_process import PerProcess
-from lossgrad.transports.tls import PathLike
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
@@ -76,24 +75,7 @@ class Client(ClientSettings):
     ...     result.loss, result.dscores
     """
 
-    def __init__(
-        self,
-        target: str,
-        *,
-        timeout: float = 60.0,
-        token: str | None = None,
-        tls_ca: PathLike | None = None,
-        tls_cert: PathLike | None = None,
-        tls_key: PathLike | None = None,
-    ) -> None:
-        super().__init__(
-            target,
-            timeout=timeout,
-            token=token,
-            tls_ca=tls_ca,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-        )
+    def _open(self) -> None:
         self._transport = open_transport(self.target, self._credentials)
         self._pools = PerProcess[DaemonPool](lambda: DaemonPool(DEEPEST))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
@@ -29,7 +30,7 @@ class Experience:
     limits: KnownLimits
 
 
-class ClientSettings:
+class ClientSettings(ABC):
     """The part of a client that is the same whether it blocks or awaits.
 
     Pickles as its target and options, the token among them; the copy opens connections
@@ -40,11 +41,11 @@ class ClientSettings:
         self,
         target: str,
         *,
-        timeout: float,
-        token: str | None,
-        tls_ca: PathLike | None,
-        tls_cert: PathLike | None,
-        tls_key: PathLike | None,
+        timeout: float = 60.0,
+        token: str | None = None,
+        tls_ca: PathLike | None = None,
+        tls_cert: PathLike | None = None,
+        tls_key: PathLike | None = None,
     ) -> None:
         self.target = target
         self.timeout = read_timeout(timeout)
@@ -54,6 +55,11 @@ class ClientSettings:
         self._experience = PerProcess[Experience](
             lambda: Experience(RetryPolicy(), KnownLimits(parsed.kind))
         )
+        self._open()
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Make what calls go through; nothing is connected before the first one."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.target!r}, timeout={self.timeout!r})"
