@@ -10,7 +10,7 @@ from typing import Self
 from lossgrad_service.access.doors import door_of
 from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.access.tls import TlsFiles, tls_files_of
-from lossgrad_service.admission import Budget, Gate, Slots
+from lossgrad_service.admission import Budget, Gate, Room, Slots
 from lossgrad_service.calls import Dispatcher, Readiness, Service
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer, Limits
@@ -122,7 +122,7 @@ class Server:
         settings = self.settings
         # Other workers grant the rest of what a caller may use.
         quotas = Quotas(1 / settings.workers if self._shares_ports else 1.0)
-        return Gate(door_of(settings), quotas, Budget(settings.admission_bytes))
+        return Gate(door_of(settings), quotas, Room(Budget(settings.admission_bytes)))
 
     def _http_limits(self) -> Limits:
         # Half of the files are left to gRPC.

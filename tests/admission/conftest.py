@@ -9,7 +9,7 @@ import pytest
 
 from lossgrad.errors import Busy
 from lossgrad_service import server
-from lossgrad_service.admission import Gate, patience, wait
+from lossgrad_service.admission import Gate, Room, patience, visit, wait
 from tests.admission.gates import MEBIBYTE, until
 from tests.running import Running, running_server
 
@@ -21,7 +21,7 @@ class Gated:
 
     @property
     def taken(self) -> int:
-        return self.gate.budget.taken
+        return self.gate.room.budget.taken
 
     def until_held(self, size):
         """Wait until calls hold so many bytes, or more where a caller is late by then."""
@@ -33,7 +33,7 @@ class Gated:
 
     def fill(self):
         """Hold all that the callers of this machine get; return the visit that does."""
-        most = self.gate.budget.most_of_one
+        most = self.gate.room.budget.most_of_one
 
         async def fill():
             visit = self.gate.enter(None, "127.0.0.1")
@@ -82,7 +82,7 @@ def gated(serve):
 def refused(monkeypatch):
     """The errors of calls that found no room, as they come."""
     errors = Queue()
-    wait_for = Gate.wait_for
+    wait_for = Room.wait_for
 
     async def observed(*arguments):
         try:
@@ -91,7 +91,7 @@ def refused(monkeypatch):
             errors.put(error)
             raise
 
-    monkeypatch.setattr(Gate, "wait_for", observed)
+    monkeypatch.setattr(Room, "wait_for", observed)
     return errors
 
 
@@ -99,5 +99,6 @@ def refused(monkeypatch):
 def impatient(monkeypatch):
     """Callers are late at once."""
     monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(visit, "UNTOLD_GRACE", 0.0)
     monkeypatch.setattr(wait, "SLOWEST_BYTES", float("inf"))
     monkeypatch.setattr(wait, "LOOK_SECONDS", 0.001)

@@ -7,16 +7,21 @@ from collections.abc import Callable
 
 from lossgrad_service.access.open_door import OpenDoor
 from lossgrad_service.access.quotas import Quotas
-from lossgrad_service.admission import Budget, Gate, Visit
+from lossgrad_service.admission import Budget, Gate, Room, Visit
+from lossgrad_service.admission.visit import RECEIVED_SHARE
+from lossgrad_service.runtime.settings import Settings
 from tests.running import PATIENCE_SECONDS
 
 MEBIBYTE = 2**20
+
+UNTOLD_BYTES = Settings().max_request_bytes // RECEIVED_SHARE
+"""What a call is charged whose caller does not tell how much it sends."""
 
 HEALTHY = {"scores": [[1.0, 2.0]], "labels": [0]}
 
 
 def gate(total: int = 100, most_of_one: int | None = None, **options: int) -> Gate:
-    return Gate(OpenDoor(), Quotas(), Budget(total, most_of_one), **options)
+    return Gate(OpenDoor(), Quotas(), Room(Budget(total, most_of_one), **options))
 
 
 def visit(at: Gate, caller: str = "a") -> Visit:

@@ -17,10 +17,10 @@ from lossgrad.errors import Busy, InvalidArgument, TooLarge
 from lossgrad.exchange import Exchange
 from lossgrad.transports.channels import read_error
 from lossgrad.types import limits
-from lossgrad_service.admission import FREE_BYTES, Slots
+from lossgrad_service.admission import Slots, patience
 from lossgrad_service.grpc_api.stream_handler import ROOM_BYTES
 from lossgrad_service.server import Server
-from tests.admission.gates import HEALTHY, MEBIBYTE, until
+from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES, until
 from tests.running import PATIENCE_SECONDS, channel_to
 from tests.service.test_queue import LARGE_ROWS, batch, busy_server
 
@@ -85,9 +85,17 @@ def test_a_declared_size_is_held_before_the_message_comes(gated, channel):
 def test_a_size_that_is_none_tells_nothing(gated, channel, told):
     release = threading.Event()
     call = channel.stream_unary(COMPUTE).future(silent(release), metadata=[(SIZE, told)])
-    gated.until_held(FREE_BYTES)
+    gated.until_held(UNTOLD_BYTES)
     release.set()
     assert error_of(call.result).code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_a_message_longer_than_declared_is_refused(gated, channel):
+    method = channel.unary_unary(COMPUTE)
+    error = read_error(error_of(lambda: method(bytes(9), metadata=[(SIZE, "8")])))
+    assert isinstance(error, InvalidArgument)
+    assert "9 bytes" in str(error)
+    gated.until_free()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +136,7 @@ def test_a_call_that_fails_leaves_nothing(gated, channel, message):
 def test_a_call_that_is_cancelled_leaves_nothing(gated, channel):
     release = threading.Event()
     call = channel.stream_unary(COMPUTE).future(silent(release))
-    gated.until_held(FREE_BYTES)
+    gated.until_held(UNTOLD_BYTES)
     call.cancel()
     gated.until_free()
     release.set()
@@ -138,14 +146,15 @@ def test_a_connection_that_breaks_leaves_nothing(gated):
     release = threading.Event()
     with channel_to(gated.running.grpc) as channel:
         _call = channel.stream_unary(COMPUTE).future(silent(release))  # ends when it is let go of
-        gated.until_held(FREE_BYTES)
+        gated.until_held(UNTOLD_BYTES)
     gated.until_free()
     release.set()
 
 
 @pytest.mark.usefixtures("impatient")
-def test_callers_that_say_nothing_keep_nobody_out(serve):
+def test_callers_that_say_nothing_keep_nobody_out(serve, monkeypatch):
     gated = serve(admission_bytes=60 * MEBIBYTE)
+    monkeypatch.setattr(patience, "LONGEST_WAIT", PATIENCE_SECONDS)
     release = threading.Event()
     with channel_to(gated.running.grpc) as channel, lossgrad.Client(gated.running.grpc) as client:
         silence = channel.stream_unary(COMPUTE)

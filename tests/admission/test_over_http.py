@@ -14,9 +14,9 @@ import pytest
 
 import lossgrad
 from lossgrad.errors import TooLarge
-from lossgrad_service.admission import FREE_BYTES, Slots
+from lossgrad_service.admission import Slots
 from lossgrad_service.http_api.parsing_cost import VALUE_BYTES, parsing_bytes
-from tests.admission.gates import HEALTHY, MEBIBYTE
+from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES
 from tests.running import PATIENCE_SECONDS
 from tests.service.test_queue import LARGE_ROWS, body, busy_server
 from tests.service.web import JSON, call, compute
@@ -35,7 +35,7 @@ def begun(base, *headers):
 
 @pytest.mark.parametrize(
     ("header", "held"),
-    [("Content-Length: 5000", 5000), ("Transfer-Encoding: chunked", FREE_BYTES)],
+    [("Content-Length: 5000", 5000), ("Transfer-Encoding: chunked", UNTOLD_BYTES)],
 )
 def test_a_body_is_held_before_it_comes_and_no_more_once_its_caller_left(gated, header, held):
     with begun(gated.running.http, header):

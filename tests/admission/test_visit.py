@@ -9,7 +9,6 @@ import pytest
 
 from lossgrad.errors import Busy, DeadlineExceeded, TooLarge
 from lossgrad_service.access.caller import Caller, Quota
-from lossgrad_service.admission import FREE_BYTES
 from lossgrad_service.calls import Deadline
 from tests.admission.gates import MEBIBYTE, gate, visit
 
@@ -20,7 +19,7 @@ async def bytes_of(size):
     return bytes(size)
 
 
-async def kept_waiting(at, caller="a", declared=None, at_most=30 * MEBIBYTE, deadline=LONG):
+async def kept_waiting(at, caller="a", declared=2**18, at_most=30 * MEBIBYTE, deadline=LONG):
     """Return a visit whose caller sends nothing, and the task that waits for its message."""
     entered, silence = visit(at, caller), asyncio.Event()
     task = asyncio.ensure_future(entered.receive(silence.wait, declared, at_most, deadline))
@@ -29,7 +28,7 @@ async def kept_waiting(at, caller="a", declared=None, at_most=30 * MEBIBYTE, dea
 
 
 async def until_late(at, count):
-    while len(at.waits.late) < count:
+    while len(at.room.waits.late) < count:
         await asyncio.sleep(0.001)
 
 
@@ -37,17 +36,17 @@ async def until_late(at, count):
 def test_a_message_is_charged_as_declared_and_then_as_it_is(declared):
     async def use():
         at = gate(MEBIBYTE)
-        entered, task = await kept_waiting(at, declared=declared)
-        assert at.budget.taken == (FREE_BYTES if declared is None else declared)
+        entered, task = await kept_waiting(at, declared=declared, at_most=300)
+        assert at.room.budget.taken == (100 if declared is None else declared)
         task.cancel()
         await asyncio.wait([task])
         entered.leave()
         other = visit(at)
         assert len(await other.receive(partial(bytes_of, 50), declared, MEBIBYTE, LONG)) == 50
-        assert at.budget.taken == other.held == 50
+        assert at.room.budget.taken == other.held == 50
         other.leave()
         other.leave()
-        assert at.budget.taken == 0
+        assert at.room.budget.taken == 0
 
     asyncio.run(use())
 
@@ -96,7 +95,7 @@ def test_a_call_does_not_wait_for_ever_nor_behind_too_many():
         waiting.cancel()
         await asyncio.wait([waiting])
         first.leave()
-        assert at.budget.taken == 0
+        assert at.room.budget.taken == 0
 
     asyncio.run(use())
 
@@ -107,11 +106,11 @@ def test_a_late_call_is_charged_for_what_may_come():
         at = gate(100 * MEBIBYTE)
         entered, task = await kept_waiting(at)
         await until_late(at, 1)
-        assert at.budget.taken == 10 * MEBIBYTE
+        assert at.room.budget.taken == 10 * MEBIBYTE
         task.cancel()
         await asyncio.wait([task])
-        assert entered.held == FREE_BYTES
-        assert not at.waits.late
+        assert entered.held == 2**18
+        assert not at.room.waits.late
 
     asyncio.run(use())
 
@@ -123,6 +122,42 @@ def test_a_late_call_ends_where_what_may_come_is_not_free():
         await visit(at).admit(9 * MEBIBYTE, LONG)
         _, task = await kept_waiting(at)
         with pytest.raises(Busy, match="slower than"):
+            await task
+
+    asyncio.run(use())
+
+
+def test_of_calls_that_tell_nothing_no_more_are_read_than_there_is_room_for():
+    async def use():
+        at, begun, release = gate(60), [], asyncio.Event()
+
+        async def read():
+            begun.append(None)
+            await release.wait()
+            return bytes(5)
+
+        visits = [visit(at, caller) for caller in "abcde"]
+        tasks = [asyncio.ensure_future(v.receive(read, None, 90, LONG)) for v in visits]
+        await asyncio.sleep(0)
+        assert len(begun) == 2
+        release.set()
+        assert [len(message) for message in await asyncio.gather(*tasks)] == 5 * [5]
+        assert at.room.budget.taken == 5 * 5
+
+    asyncio.run(use())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_late_call_that_told_nothing_stays_until_others_need_room():
+    async def use():
+        at = gate(60 * MEBIBYTE)
+        entered, task = await kept_waiting(at, declared=None)
+        await until_late(at, 1)
+        task.add_done_callback(lambda _: entered.leave())
+        assert entered.held == 10 * MEBIBYTE
+        await visit(at, "b").admit(30 * MEBIBYTE, LONG)
+        await visit(at, "c").admit(25 * MEBIBYTE, LONG)
+        with pytest.raises(Busy, match="did not tell"):
             await task
 
     asyncio.run(use())
@@ -177,7 +212,7 @@ def test_timers_end_with_the_waits():
     async def use():
         at = gate(MEBIBYTE)
         await visit(at).receive(partial(bytes_of, 5), None, 10, LONG)
-        while at.waits._timer is not None:
+        while at.room.waits._timer is not None:
             await asyncio.sleep(0.001)
 
     asyncio.run(use())

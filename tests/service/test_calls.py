@@ -13,7 +13,7 @@ from lossgrad.errors import Internal, InvalidArgument, TooLarge
 from lossgrad.types import Limits, Problem
 from lossgrad_service.access.open_door import OpenDoor
 from lossgrad_service.access.quotas import Quotas
-from lossgrad_service.admission import Budget, Gate, Slots
+from lossgrad_service.admission import Budget, Gate, Room, Slots
 from lossgrad_service.calls import (
     Call,
     Deadline,
@@ -34,7 +34,7 @@ SERVICE = Service(
 
 
 def visit():
-    return Gate(OpenDoor(), Quotas(), Budget(2**20)).enter(None, "here")
+    return Gate(OpenDoor(), Quotas(), Room(Budget(2**20))).enter(None, "here")
 
 
 @pytest.mark.parametrize("sent", ["a", "x" * 128, "!~0-_/"])

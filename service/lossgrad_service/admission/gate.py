@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from lossgrad.errors import Busy, TooLarge
 from lossgrad_service.access.caller import Door
 from lossgrad_service.access.quotas import Quotas
-from lossgrad_service.admission.budget import Budget, Claim
-from lossgrad_service.admission.line import Line
-from lossgrad_service.admission.patience import SHORTEST_HINT, Clock, patience_of
+from lossgrad_service.admission.room import Room
 from lossgrad_service.admission.visit import Visit
-from lossgrad_service.admission.wait import Waits
-
-MOST_WAITING: Final = 64
-"""Calls that may wait for bytes of the budget."""
 
 
 class Gate:
-    """Lets calls in: who makes them, how many, and how many bytes they hold.
+    """Lets calls in: who makes them, and how many.
 
     Parameters
     ----------
@@ -26,22 +17,14 @@ class Gate:
         Tells who calls.
     quotas
         Count what each caller uses in a minute.
-    budget
-        Of the bytes that all calls hold together.
-    most_waiting
-        Calls that may wait for bytes.
+    room
+        What all calls hold bytes of.
     """
 
-    def __init__(
-        self, door: Door, quotas: Quotas, budget: Budget, most_waiting: int = MOST_WAITING
-    ) -> None:
-        self.quotas = quotas
-        self.budget = budget
-        self.waits = Waits()
-        """Of calls for their callers; those that are late make room."""
+    def __init__(self, door: Door, quotas: Quotas, room: Room) -> None:
+        self.room = room
         self._door = door
-        self._line = Line(budget)
-        self._most_waiting = most_waiting
+        self._quotas = quotas
 
     def enter(self, token: str | None, peer: str) -> Visit:
         """Begin a call, before anything of it but its head was read.
@@ -62,65 +45,5 @@ class Gate:
         """
         caller = self._door.caller_of(token, peer)
         if caller.quota is not None:
-            self.quotas.charge(caller, 0)
-        return Visit(self, caller)
-
-    def take(self, claim: Claim) -> bool:
-        """Hold bytes if they are free and nobody waits for any; return whether that was so."""
-        return self._line.take(claim)
-
-    def give(self, claim: Claim) -> None:
-        """Hold less, for those who wait; with a negative size more."""
-        self._line.give(claim)
-
-    async def wait_for(self, claim: Claim, held: int, deadline: Clock) -> None:
-        """Hold bytes as soon as they are free; calls whose callers are late make room.
-
-        Parameters
-        ----------
-        claim
-            The bytes.
-        held
-            What the same call holds already.
-        deadline
-            Of the call.
-
-        Raises
-        ------
-        TooLarge
-            Where one caller never gets as many.
-        Busy
-            Where they are not free soon; see `patience_of`.
-        """
-        if held + claim.size > self.budget.most_of_one:
-            raise _too_large(held + claim.size, self.budget.most_of_one)
-        if len(self._line) >= self._most_waiting:
-            raise _busy(claim)
-        self._make_room(claim)
-        if not await self._line.wait(claim, patience_of(deadline)):
-            raise _busy(claim)
-
-    def _make_room(self, claim: Claim) -> None:
-        """End calls whose callers are late until there will be room for a claim."""
-        anybodys, missing = self.budget.holds_up(claim), self.budget.missing(claim)
-        for wait in self.waits.late:
-            is_its = anybodys or wait.visit.caller.name == claim.caller
-            if missing > 0 and is_its and not wait.is_over:
-                missing -= wait.visit.held
-                wait.make_room()
-
-
-def _too_large(size: int, most: int) -> TooLarge:
-    return TooLarge(
-        f"the call would hold {size} bytes, and one caller gets {most}, half of admission_bytes "
-        "in each worker; send fewer rows at a time with the whole batch's denominator",
-        limit="admission_bytes",
-    )
-
-
-def _busy(claim: Claim) -> Busy:
-    return Busy(
-        f"{claim.size} bytes are not free now, for this caller or for all; "
-        f"try again in {SHORTEST_HINT:g} s",
-        retry_after=SHORTEST_HINT,
-    )
+            self._quotas.charge(caller, 0)
+        return Visit(self.room, self._quotas, caller)

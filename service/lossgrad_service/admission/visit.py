@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sized
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from lossgrad_service.access.caller import Caller
+from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.admission.budget import Claim
 from lossgrad_service.admission.patience import Clock
-from lossgrad_service.admission.wait import Wait
-
-if TYPE_CHECKING:
-    from lossgrad_service.admission.gate import Gate
+from lossgrad_service.admission.room import Room
+from lossgrad_service.admission.wait import UNTOLD_GRACE, Wait, grace_for
 
 Message = TypeVar("Message", bound=Sized)
 Given = TypeVar("Given")
-
-FREE_BYTES: Final = 2**18
-"""Size of the largest message that is not declared: small calls need not say anything."""
-
 
 RECEIVED_SHARE: Final = 3
 """Part of its charge that a message takes until it is decoded, computed and answered."""
@@ -29,17 +24,18 @@ class Visit:
     """A call from `Gate.enter` until `leave`.
 
     gRPC shows a message once all of it is there. So a message is charged as its caller
-    declares it, or as `FREE_BYTES`, and that counts for as long as such a message takes.
-    A call that is late by then may be sending anything: it is charged for the largest
-    message, and ended where that is not free, or as soon as others need room. So what
-    comes in uncounted is no more than a network brings within a tenth of a second,
-    whatever callers declare; and those that send or read nothing keep nobody out.
+    declares it, and that counts for as long as such a message takes; a call that is late by
+    then may be sending anything, and is charged for the largest message. Where nothing is
+    declared it is charged so from the start. Who is late is ended where what it is charged
+    for is not free, or as soon as others need room: those that send or read nothing keep
+    nobody out.
     """
 
-    __slots__ = ("_gate", "caller", "held")
+    __slots__ = ("_quotas", "_room", "caller", "held")
 
-    def __init__(self, gate: Gate, caller: Caller) -> None:
-        self._gate = gate
+    def __init__(self, room: Room, quotas: Quotas, caller: Caller) -> None:
+        self._room = room
+        self._quotas = quotas
         self.caller = caller
         self.held = 0
         """Bytes of the budget."""
@@ -47,11 +43,11 @@ class Visit:
     @property
     def most(self) -> int:
         """Bytes that its caller gets at most."""
-        return self._gate.budget.most_of_one
+        return self._room.budget.most_of_one
 
     def take(self, size: int) -> bool:
         """Hold `size` bytes more if they are free; return whether they were."""
-        is_free = self._gate.take(Claim(self.caller.name, size))
+        is_free = self._room.take(Claim(self.caller.name, size))
         self.held += size * is_free
         return is_free
 
@@ -66,13 +62,13 @@ class Visit:
             Where they are not free soon.
         """
         if not self.take(size):
-            await self._gate.wait_for(Claim(self.caller.name, size), self.held, deadline)
+            await self._room.wait_for(Claim(self.caller.name, size), self.held, deadline)
             self.held += size
 
     def resize(self, size: int) -> None:
         """Hold `size` bytes in all, which are there already, free or not."""
         if size != self.held:
-            self._gate.give(Claim(self.caller.name, self.held - size))
+            self._room.give(Claim(self.caller.name, self.held - size))
             self.held = size
 
     def leave(self) -> None:
@@ -107,25 +103,28 @@ class Visit:
         DeadlineExceeded
             Where it does not come in time.
         """
-        size = min(FREE_BYTES, at_most) if declared is None else declared
-        doubt = at_most // RECEIVED_SHARE - size
         self.charge(declared or 0)
+        largest = min(at_most // RECEIVED_SHARE, self.most)
+        is_told = declared is not None
+        size, grace = (declared, grace_for(declared)) if is_told else (largest, UNTOLD_GRACE)
         await self.admit(size, deadline)
-        message = await self.wait_for_caller(read, size, doubt, deadline)
+        message = await self._received(read, Wait(self, grace, largest - size, deadline))
         self.resize(self.held - size + len(message))
         self.charge(len(message) - (declared or 0))
         return message
 
     async def wait_for_caller(
-        self, action: Callable[[], Awaitable[Given]], size: int, doubt: int, deadline: Clock
+        self, action: Callable[[], Awaitable[Given]], size: int, deadline: Clock
     ) -> Given:
         """Return what comes of an action that lasts as long as the caller makes it last.
 
         Parameters
         ----------
         action
-            Reads what the caller sends, or writes what it takes.
-        size, doubt, deadline
+            Reads what the caller sends, or writes what it takes: the call holds room for it.
+        size
+            Bytes that pass.
+        deadline
             See `Wait`.
 
         Raises
@@ -135,7 +134,10 @@ class Visit:
         DeadlineExceeded
             Where it was not done in time.
         """
-        wait, waits = Wait(self, size, doubt, deadline), self._gate.waits
+        return await self._received(action, Wait(self, grace_for(size), 0, deadline))
+
+    async def _received(self, action: Callable[[], Awaitable[Given]], wait: Wait) -> Given:
+        waits = self._room.waits
         waits.begin(wait)
         try:
             return await action()
@@ -156,4 +158,4 @@ class Visit:
             Where it is used up.
         """
         if self.caller.quota is not None and size > 0:
-            self._gate.quotas.charge(self.caller, size, calls=0)
+            self._quotas.charge(self.caller, size, calls=0)

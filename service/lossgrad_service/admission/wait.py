@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from lossgrad.errors import Busy, DeadlineExceeded, LossGradError
+from lossgrad_service.access.caller import Caller
 from lossgrad_service.admission.patience import SHORTEST_HINT, Clock
-
-if TYPE_CHECKING:
-    from lossgrad_service.admission.visit import Visit
 
 GRACE_SECONDS: Final = 0.1
 """How long a caller may take without being late, and for each byte a little more."""
@@ -18,35 +16,59 @@ GRACE_SECONDS: Final = 0.1
 SLOWEST_BYTES: Final = 2**23
 """What a caller that is not late sends, or takes, in a second."""
 
-LOOK_SECONDS: Final = 0.05
+UNTOLD_GRACE: Final = 0.01
+"""Seconds after which a caller is late that did not tell what it sends."""
+
+LOOK_SECONDS: Final = 0.01
 """How often it is looked who is late."""
 
 
-class Wait:
-    """The time of one action of a visit that lasts as long as its caller makes it last.
+class Holder(Protocol):
+    """A call that waits, and what it holds meanwhile."""
 
-    While its caller is late the visit holds what the action may turn out to need, and is
+    caller: Caller
+    held: int
+
+    @property
+    def most(self) -> int:
+        """Bytes that its caller gets at most."""
+        ...
+
+    def take(self, size: int) -> bool:
+        """Hold `size` bytes more if they are free; return whether they were."""
+        ...
+
+
+def grace_for(size: int) -> float:
+    """Return the seconds that a caller may take to send, or to take, so many bytes."""
+    return GRACE_SECONDS + size / SLOWEST_BYTES
+
+
+class Wait:
+    """The time of one action of a call that lasts as long as its caller makes it last.
+
+    While its caller is late the call holds what the action may turn out to need, and is
     the first to go where others need room.
 
     Parameters
     ----------
-    visit
+    holder
         The call.
-    size
-        Bytes that are expected to pass.
+    grace
+        Seconds after which its caller is late.
     doubt
-        How many more may.
+        How many more bytes may pass than the call holds.
     deadline
         When they are of no use any more.
     """
 
-    __slots__ = ("_deadline", "_doubt", "_end", "_task", "late_at", "taken", "visit")
+    __slots__ = ("_deadline", "_doubt", "_end", "_task", "holder", "late_at", "taken")
 
-    def __init__(self, visit: Visit, size: int, doubt: int, deadline: Clock) -> None:
-        self.visit = visit
-        self.late_at = monotonic() + GRACE_SECONDS + size / SLOWEST_BYTES
+    def __init__(self, holder: Holder, grace: float, doubt: int, deadline: Clock) -> None:
+        self.holder = holder
+        self.late_at = monotonic() + grace
         self.taken = 0
-        """Bytes that the visit holds because its caller is late."""
+        """Bytes that the call holds because its caller is late."""
         self._doubt = doubt
         self._deadline = deadline
         self._end: LossGradError | None = None
@@ -54,30 +76,35 @@ class Wait:
 
     @property
     def is_over(self) -> bool:
-        """Whether the visit was ended."""
+        """Whether the call was ended."""
         return self._end is not None
 
     def be_late(self) -> None:
-        """Hold what may come; end the visit where that is not free."""
-        doubt = max(0, min(self._doubt, self.visit.most - self.visit.held))
-        if self.visit.take(doubt):
+        """Hold what may come; end the call where that is not free."""
+        doubt = max(0, min(self._doubt, self.holder.most - self.holder.held))
+        if self.holder.take(doubt):
             self.taken = doubt
         else:
             self.make_room()
 
     def check(self) -> None:
-        """End the visit where its time is over."""
+        """End the call where its time is over."""
         if self._deadline.remaining() <= 0:
             self._cut(DeadlineExceeded("the call's time ran out while it waited for its caller"))
 
     def make_room(self) -> None:
-        """End the visit, because others need what it holds."""
+        """End the call, because others need what it holds."""
         rate = f"{SLOWEST_BYTES / 2**20:g} MiB/s"
-        text = f"the caller was slower than {rate}, and others need its room; try again later"
-        self._cut(Busy(text, retry_after=SHORTEST_HINT))
+        self._cut(
+            Busy(
+                f"the caller was slower than {rate}, or did not tell the bytes of its message "
+                "beforehand, and others need its room; tell them, or try again later",
+                retry_after=SHORTEST_HINT,
+            )
+        )
 
     def raise_end(self) -> None:
-        """Raise why the visit was ended, if that is why its task was cancelled."""
+        """Raise why the call was ended, if that is why its task was cancelled."""
         if self._end is not None and self._task is not None and self._task.uncancel() == 0:
             raise self._end from None
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import grpc
 
+from lossgrad.codecs.request_size import KEY
 from lossgrad.errors import InvalidArgument, LossGradError, TooLarge
 from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.admission import Gate, Visit
@@ -94,7 +95,15 @@ class UnaryHandler:
         message = await visit.receive(context.read, declared, self._most_bytes, call.deadline)
         if message is END:
             raise InvalidArgument.at("", "no message came; send one before the call's end")
+        if declared is not None and len(message) > declared:
+            raise _longer_than_declared(len(message), declared)
         return message
+
+
+def _longer_than_declared(size: int, declared: int) -> InvalidArgument:
+    return InvalidArgument.at(
+        "", f"the message has {size} bytes, {KEY} says {declared}; tell the size that it has"
+    )
 
 
 def _too_large(size: int, limit: int) -> TooLarge:

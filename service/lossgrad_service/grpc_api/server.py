@@ -1,8 +1,6 @@
-"""The gRPC server: options, ports, health, reflection, and its life."""
+"""The gRPC server: ports, health, reflection, and its life."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import grpc
 from grpc import aio
@@ -15,28 +13,8 @@ from lossgrad_service.calls import Dispatcher
 from lossgrad_service.grpc_api.entrance import UnknownMethods
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
 from lossgrad_service.grpc_api.health import Health
+from lossgrad_service.grpc_api.options import options_of
 from lossgrad_service.grpc_api.reflection import Reflection
-
-_METADATA_BYTES: Final = 8 * 1024
-
-_DEFENCES: Final = (
-    # Over these a connection or a call is refused before Python hears of it.
-    ("grpc.max_allowed_incoming_connections", 4096),
-    ("grpc.max_concurrent_streams", 1000),
-    # Both, or what is between them is refused by chance. grpcio keeps the metadata of every
-    # call, answered or not, until the cyclic collector comes by.
-    ("grpc.max_metadata_size", _METADATA_BYTES),
-    ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
-    # Callers may ping as they like. grpcio's own strikes make each further PING of a caller
-    # that does not read cost 60 microseconds; an answer costs a tenth of one.
-    ("grpc.http2.max_ping_strikes", 0),
-    # Callers that are gone without a word, do not greet, or stay for ever.
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.server_handshake_timeout_ms", 10_000),
-    ("grpc.max_connection_age_ms", 600_000),
-    ("grpc.max_connection_age_grace_ms", 60_000),
-)
 
 
 class GrpcServer:
@@ -46,8 +24,8 @@ class GrpcServer:
     """
 
     def __init__(self, dispatcher: Dispatcher, gate: Gate, *, shares_ports: bool) -> None:
-        limit = dispatcher.service.limits.max_request_bytes
-        self._server = aio.server(options=_options(limit, shares_ports))
+        limit, budget = dispatcher.service.limits.max_request_bytes, gate.room.budget
+        self._server = aio.server(options=options_of(limit, budget.total, shares_ports))
         self._health = Health(("", SERVICE_NAME))
         self._reflection = Reflection((SERVICE_NAME, health.SERVICE_NAME), gate)
         self._server.add_generic_rpc_handlers((service_handler(dispatcher, gate),))
@@ -104,14 +82,3 @@ def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
     if tls.client_ca is None:
         return grpc.ssl_server_credentials([pair])
     return grpc.ssl_server_credentials([pair], tls.client_ca.read_bytes(), require_client_auth=True)
-
-
-def _options(max_request_bytes: int, shares_ports: bool) -> list[tuple[str, int]]:
-    return [
-        ("grpc.max_receive_message_length", max_request_bytes),
-        # The limit on answers is checked before they are computed.
-        ("grpc.max_send_message_length", -1),
-        # With 0 a port that another process has is an error, not shared in silence.
-        ("grpc.so_reuseport", int(shares_ports)),
-        *_DEFENCES,
-    ]

@@ -129,7 +129,7 @@ class _Stream:
         if reading.done():
             return reading.result()
         coming = partial(self._patience.until_sent, reading)
-        return await self._visit.wait_for_caller(coming, MESSAGE_BYTES, 0, self._call.deadline)
+        return await self._visit.wait_for_caller(coming, MESSAGE_BYTES, self._call.deadline)
 
     async def _relay(self, replies: Iterator[bytes | None], run: Run) -> None:
         """Send replies, each before the next is computed."""
@@ -139,7 +139,7 @@ class _Stream:
                 await asyncio.sleep(0)
             else:
                 taken = partial(self._taken, reply)
-                await self._visit.wait_for_caller(taken, len(reply), 0, self._call.deadline)
+                await self._visit.wait_for_caller(taken, len(reply), self._call.deadline)
 
     async def _taken(self, reply: bytes) -> None:
         """Send a reply, which takes until the caller's side has room for it."""

@@ -10,16 +10,13 @@ from typing import Final
 KEY: Final = "x-lossgrad-request-bytes"
 """Metadata key of the size."""
 
-TOLD_FROM: Final = 2**18
-"""Bytes above which a message is announced; servers have room for smaller ones."""
-
 _DIGITS: Final = 10
 """Of the largest size: gRPC keeps its limits in signed 32-bit integers."""
 
 
 def encode_size(size: int) -> tuple[tuple[str, str], ...]:
-    """Return the metadata of a message with `size` bytes: none where it is small."""
-    return ((KEY, str(size)),) if size > TOLD_FROM else ()
+    """Return the metadata of a message with `size` bytes."""
+    return ((KEY, str(size)),)
 
 
 def decode_size(value: object) -> int | None:
