@@ -52,5 +52,8 @@ def test_callers_that_hold_nothing_are_forgotten():
 def test_a_claim_beyond_its_callers_share_holds_up_nobody():
     budget = Budget(100)
     budget.take(Claim("a", 50))
-    assert not budget.holds_up(Claim("a", 1))
-    assert budget.holds_up(Claim("b", 50))
+    assert not budget.holds_up(Claim("a", 1), Claim("b", 1))
+    assert budget.holds_up(Claim("a", 1), Claim("a", 1))
+    assert not budget.holds_up(Claim("b", 50), Claim("c", 1))
+    budget.take(Claim("c", 1))
+    assert budget.holds_up(Claim("b", 50), Claim("c", 1))

@@ -66,6 +66,21 @@ def test_a_caller_that_has_its_share_holds_up_nobody():
     asyncio.run(use())
 
 
+def test_nobody_passes_his_own_claims():
+    async def use():
+        line, _ = line_of(most=5)
+        line.take(Claim("a", 4))
+        large, small = await waiting(line, Claim("a", 2), Claim("a", 1))
+        assert not small.done()
+        assert not line.take(Claim("a", 1))
+        assert line.take(Claim("b", 5))
+        line.give(Claim("a", 2))
+        assert await large
+        assert await small
+
+    asyncio.run(use())
+
+
 def test_whose_time_is_over_leaves_and_lets_others_up():
     async def use():
         line, budget = line_of()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from lossgrad_service.memory_limit import memory_limit
-from lossgrad_service.runtime.settings import LEAST_ADMISSION, Settings, usual_admission_bytes
+from lossgrad_service.runtime.settings import (
+    LEAST_ADMISSION,
+    Settings,
+    usual_admission_bytes,
+    usual_workers,
+)
 from lossgrad_service.workers.shares import shares_of
 
 
@@ -43,6 +50,15 @@ def test_a_third_of_it_is_for_calls(monkeypatch):
     assert usual_admission_bytes() == 2**33 // 3
     monkeypatch.setattr(f"{settings}.memory_limit", lambda: 2**20)
     assert usual_admission_bytes() == LEAST_ADMISSION
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="one worker elsewhere")
+@pytest.mark.parametrize(("memory", "workers"), [(2**31, 2), (2**30, 1)])
+def test_little_memory_is_not_divided(monkeypatch, memory, workers):
+    settings = "lossgrad_service.runtime.settings"
+    monkeypatch.setattr(f"{settings}.memory_limit", lambda: memory)
+    monkeypatch.setattr(f"{settings}.available_cores", lambda: 4)
+    assert usual_workers() == workers
 
 
 def test_workers_have_equal_shares():

@@ -19,6 +19,7 @@ from lossgrad.transports.channels import read_error
 from lossgrad.types import limits
 from lossgrad_service.admission import Slots, patience
 from lossgrad_service.grpc_api.stream_handler import ROOM_BYTES
+from lossgrad_service.runtime.settings import LEAST_ADMISSION
 from lossgrad_service.server import Server
 from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES, until
 from tests.running import PATIENCE_SECONDS, channel_to
@@ -201,8 +202,16 @@ def test_a_stream_holds_its_room_from_its_opening_to_its_end(gated, channel, is_
     gated.until_free()
 
 
+def test_a_stream_fits_into_the_smallest_budget_there_is_by_default(serve):
+    small = serve(admission_bytes=LEAST_ADMISSION)
+    with lossgrad.Client(small.running.grpc) as client:
+        scores = np.zeros((1_100, 1_000), np.float32)
+        assert client.compute(scores=scores, labels=np.zeros(1_100, np.int64)).n_rows == 1_100
+    small.until_free()
+
+
 def test_a_stream_is_refused_where_there_is_no_room(serve):
-    small = serve(admission_bytes=ROOM_BYTES)
+    small = serve(admission_bytes=MEBIBYTE)
     exchange = Exchange(large_stream())
     with channel_to(small.running.grpc) as channel:
         error = error_of(lambda: next(channel.stream_stream(exchange.rpc)(exchange.messages())))

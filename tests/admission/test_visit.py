@@ -82,7 +82,7 @@ def test_a_call_waits_for_bytes():
 
 def test_a_call_does_not_wait_for_ever_nor_behind_too_many():
     async def use():
-        at = gate(100, most_waiting=1)
+        at = gate(100, most_waiting=2)
         first = visit(at)
         await first.admit(50, LONG)
         with pytest.raises(Busy) as caught:
@@ -96,6 +96,57 @@ def test_a_call_does_not_wait_for_ever_nor_behind_too_many():
         await asyncio.wait([waiting])
         first.leave()
         assert at.room.budget.taken == 0
+
+    asyncio.run(use())
+
+
+def test_a_caller_that_waits_for_its_own_share_keeps_nobody_out():
+    async def use():
+        at = gate(100, most_waiting=4)
+        await visit(at, "a").admit(50, LONG)
+        waiting = [asyncio.ensure_future(visit(at, "a").admit(1, LONG)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await visit(at, "a").admit(1, LONG)
+        await visit(at, "b").admit(50, LONG)
+        last = asyncio.ensure_future(visit(at, "c").admit(1, LONG))
+        await asyncio.sleep(0)
+        assert not last.done()
+        for task in (*waiting, last):
+            task.cancel()
+
+    asyncio.run(use())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_caller_that_sends_nothing_is_not_ended_for_who_waits_for_his_own_share():
+    async def use():
+        at = gate(100)
+        silence = asyncio.Event()
+        quiet = asyncio.ensure_future(visit(at, "b").wait_for_caller(silence.wait, 1, LONG))
+        await visit(at, "a").admit(50, LONG)
+        waiting = asyncio.ensure_future(visit(at, "a").admit(1, LONG))
+        await until_late(at, 1)
+        assert not quiet.done()
+        silence.set()
+        await quiet
+        waiting.cancel()
+
+    asyncio.run(use())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_answer_that_nobody_takes_makes_room():
+    async def use():
+        at, hung_up = gate(100), []
+        answered, kept = visit(at, "a"), visit(at, "a")
+        answered.be_answered(30, lambda: hung_up.append(answered.leave()))
+        kept.be_answered(20, lambda: hung_up.append(kept))
+        await until_late(at, 2)
+        await visit(at, "a").admit(10, LONG)
+        assert hung_up == [None]
+        kept.leave()
+        assert not at.room.waits.late
 
     asyncio.run(use())
 

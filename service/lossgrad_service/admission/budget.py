@@ -57,6 +57,11 @@ class Budget:
         of_all = self.taken + size - self.total
         return max(of_all, self._held.get(caller, 0) + size - self.most_of_one)
 
-    def holds_up(self, claim: Claim) -> bool:
+    def holds_up(self, waiting: Claim, other: Claim) -> bool:
+        """Return whether another claim may not pass one that waits: nobody passes his own."""
+        return waiting.caller == other.caller or self.is_for_all(waiting)
+
+    def is_for_all(self, waiting: Claim) -> bool:
         """Return whether a claim waits for bytes of all, not for those of its own caller."""
-        return self._held.get(claim.caller, 0) + claim.size <= self.most_of_one
+        fits_share = self._held.get(waiting.caller, 0) + waiting.size <= self.most_of_one
+        return fits_share and self.taken + waiting.size > self.total

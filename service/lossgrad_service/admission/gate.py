@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from lossgrad_service.access.caller import Door
+from typing import Final
+
+from lossgrad_service.access.caller import Caller, Door
 from lossgrad_service.access.quotas import Quotas
+from lossgrad_service.admission.budget import Budget
 from lossgrad_service.admission.room import Room
 from lossgrad_service.admission.visit import Visit
+
+STRANGERS_PART: Final = 8
+"""Of the budget: calls without a key get so much of their own, all of them together."""
+
+_STRANGER: Final = Caller("who shows no key")
 
 
 class Gate:
@@ -23,6 +31,9 @@ class Gate:
 
     def __init__(self, door: Door, quotas: Quotas, room: Room) -> None:
         self.room = room
+        share = room.budget.total // STRANGERS_PART
+        self.strangers = Room(Budget(share, share), most_waiting=0)
+        """What calls without a key hold bytes of: they take none from others, and wait for none."""
         self._door = door
         self._quotas = quotas
 
@@ -47,3 +58,7 @@ class Gate:
         if caller.quota is not None:
             self._quotas.charge(caller, 0)
         return Visit(self.room, self._quotas, caller)
+
+    def enter_without_key(self) -> Visit:
+        """Begin a call that anybody may make, before anything of it but its head was read."""
+        return Visit(self.strangers, self._quotas, _STRANGER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Generic, Protocol, TypeVar
 
 Claim = TypeVar("Claim")
@@ -20,8 +21,8 @@ class Supply(Protocol[Claimed]):
         """Take back what a claim was met with."""
         ...
 
-    def holds_up(self, claim: Claimed, /) -> bool:
-        """Return whether nobody may pass a claim that cannot be met now."""
+    def holds_up(self, waiting: Claimed, other: Claimed, /) -> bool:
+        """Return whether another claim may not pass one that cannot be met now."""
         ...
 
 
@@ -36,9 +37,14 @@ class Line(Generic[Claim]):
         """Return how many wait."""
         return len(self._waiting)
 
+    @property
+    def waiting(self) -> Iterable[Claim]:
+        """Their claims."""
+        return self._waiting.values()
+
     def take(self, claim: Claim) -> bool:
         """Meet a claim if it need not wait, neither for supply nor for others; tell whether."""
-        return not self._waiting and self._supply.take(claim)
+        return not self._is_held_up(claim, self.waiting) and self._supply.take(claim)
 
     def give(self, claim: Claim) -> None:
         """Take back what a claim was met with, and meet those that waited for it."""
@@ -70,14 +76,18 @@ class Line(Generic[Claim]):
 
     def _advance(self) -> None:
         """Meet the claims that can be."""
+        passed: list[Claim] = []
         for turn, claim in list(self._waiting.items()):
             if turn.cancelled():  # and about to leave
                 continue
-            if self._supply.take(claim):
+            if not self._is_held_up(claim, passed) and self._supply.take(claim):
                 del self._waiting[turn]
                 turn.set_result(None)
-            elif self._supply.holds_up(claim):
-                return
+            else:
+                passed.append(claim)
+
+    def _is_held_up(self, claim: Claim, waiting: Iterable[Claim]) -> bool:
+        return any(self._supply.holds_up(before, claim) for before in waiting)
 
 
 def _is_met(turn: asyncio.Future[None]) -> bool:

@@ -61,18 +61,23 @@ class Room:
         """
         if held + claim.size > self.budget.most_of_one:
             raise _too_large(held + claim.size, self.budget.most_of_one)
-        if len(self._line) >= self._most_waiting:
+        if self._is_full_for(claim.caller):
             raise _busy(claim)
         self._make_room(claim)
         if not await self._line.wait(claim, patience_of(deadline)):
             raise _busy(claim)
 
+    def _is_full_for(self, caller: str) -> bool:
+        """Return whether no more may wait, or no more of one caller: half of all."""
+        of_caller = sum(claim.caller == caller for claim in self._line.waiting)
+        return len(self._line) >= self._most_waiting or of_caller * 2 >= self._most_waiting
+
     def _make_room(self, claim: Claim) -> None:
         """End calls whose callers are late until there will be room for a claim."""
-        anybodys, missing = self.budget.holds_up(claim), self.budget.missing(claim)
-        for wait in self.waits.late:
+        anybodys, missing = self.budget.is_for_all(claim), self.budget.missing(claim)
+        for wait in list(self.waits.late):
             is_its = anybodys or wait.holder.caller.name == claim.caller
-            if missing > 0 and is_its and not wait.is_over:
+            if missing > 0 and is_its and wait.end is None:
                 missing -= wait.holder.held
                 wait.make_room()
 

@@ -58,7 +58,7 @@ class Slots:
         Cancelled, DeadlineExceeded
             Where `deadline` is over before.
         """
-        if not self._line.take(None) and not await self._line.wait(None, deadline.remaining()):
+        while not self._line.take(None) and not await self._line.wait(None, deadline.remaining()):
             deadline.check()
         return monotonic()
 
@@ -93,7 +93,7 @@ class _Places:
     def give(self, _claim: None) -> None:
         self._free += 1
 
-    def holds_up(self, _claim: None) -> bool:
+    def holds_up(self, _waiting: None, _other: None) -> bool:
         return True
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sized
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from lossgrad_service.access.caller import Caller
 from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.admission.budget import Claim
 from lossgrad_service.admission.patience import Clock
 from lossgrad_service.admission.room import Room
-from lossgrad_service.admission.wait import UNTOLD_GRACE, Wait, grace_for
+from lossgrad_service.admission.wait import NEVER, UNTOLD_GRACE, Wait, grace_for
 
 Message = TypeVar("Message", bound=Sized)
 Given = TypeVar("Given")
@@ -31,11 +31,12 @@ class Visit:
     nobody out.
     """
 
-    __slots__ = ("_quotas", "_room", "caller", "held")
+    __slots__ = ("_answer", "_quotas", "_room", "caller", "held")
 
     def __init__(self, room: Room, quotas: Quotas, caller: Caller) -> None:
         self._room = room
         self._quotas = quotas
+        self._answer: Wait | None = None
         self.caller = caller
         self.held = 0
         """Bytes of the budget."""
@@ -71,8 +72,24 @@ class Visit:
             self._room.give(Claim(self.caller.name, self.held - size))
             self.held = size
 
+    def be_answered(self, size: int, hang_up: Callable[[], None]) -> None:
+        """Hold an answer until `leave`, which is to follow once the caller has taken it.
+
+        Parameters
+        ----------
+        size
+            Its bytes.
+        hang_up
+            Ends the connection: called where the caller is late, and others need room.
+        """
+        self.resize(size)
+        self._answer = Wait(self, grace_for(size), 0, NEVER, hang_up)
+        self._room.waits.begin(self._answer)
+
     def leave(self) -> None:
         """Give everything back."""
+        if self._answer is not None:
+            self._room.waits.end(self._answer)
         self.resize(0)
 
     async def receive(
@@ -108,7 +125,7 @@ class Visit:
         is_told = declared is not None
         size, grace = (declared, grace_for(declared)) if is_told else (largest, UNTOLD_GRACE)
         await self.admit(size, deadline)
-        message = await self._received(read, Wait(self, grace, largest - size, deadline))
+        message = await self._done(read, grace, largest - size, deadline)
         self.resize(self.held - size + len(message))
         self.charge(len(message) - (declared or 0))
         return message
@@ -134,15 +151,20 @@ class Visit:
         DeadlineExceeded
             Where it was not done in time.
         """
-        return await self._received(action, Wait(self, grace_for(size), 0, deadline))
+        return await self._done(action, grace_for(size), 0, deadline)
 
-    async def _received(self, action: Callable[[], Awaitable[Given]], wait: Wait) -> Given:
-        waits = self._room.waits
+    async def _done(
+        self, action: Callable[[], Awaitable[Given]], grace: float, doubt: int, deadline: Clock
+    ) -> Given:
+        """Return what comes of an action that is given up where it may not last any longer."""
+        waits, task = self._room.waits, cast("asyncio.Task[Any]", asyncio.current_task())
+        wait = Wait(self, grace, doubt, deadline, task.cancel)
         waits.begin(wait)
         try:
             return await action()
         except asyncio.CancelledError:
-            wait.raise_end()
+            if wait.end is not None and task.uncancel() == 0:
+                raise wait.end from None
             raise
         finally:
             waits.end(wait)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from lossgrad.errors import Busy, DeadlineExceeded, LossGradError
 from lossgrad_service.access.caller import Caller
@@ -21,6 +23,19 @@ UNTOLD_GRACE: Final = 0.01
 
 LOOK_SECONDS: Final = 0.01
 """How often it is looked who is late."""
+
+
+class _Never:
+    """The deadline of what may take as long as nobody needs its room."""
+
+    def remaining(self) -> float:
+        return math.inf
+
+    def check(self) -> None:
+        return
+
+
+NEVER: Final[Clock] = _Never()
 
 
 class Holder(Protocol):
@@ -60,42 +75,54 @@ class Wait:
         How many more bytes may pass than the call holds.
     deadline
         When they are of no use any more.
+    give_up
+        Ends the action.
     """
 
-    __slots__ = ("_deadline", "_doubt", "_end", "_task", "holder", "late_at", "taken")
+    __slots__ = ("_deadline", "_doubt", "_give_up", "end", "holder", "late_at", "taken")
 
-    def __init__(self, holder: Holder, grace: float, doubt: int, deadline: Clock) -> None:
+    def __init__(
+        self,
+        holder: Holder,
+        grace: float,
+        doubt: int,
+        deadline: Clock,
+        give_up: Callable[[], object],
+    ) -> None:
         self.holder = holder
-        self.late_at = monotonic() + grace
+        self.late_at = monotonic() + min(grace, deadline.remaining())
         self.taken = 0
         """Bytes that the call holds because its caller is late."""
+        self.end: LossGradError | None = None
+        """Why the action was ended before it was done."""
         self._doubt = doubt
         self._deadline = deadline
-        self._end: LossGradError | None = None
-        self._task: asyncio.Task[Any] | None = asyncio.current_task()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the call was ended."""
-        return self._end is not None
+        self._give_up = give_up
 
     def be_late(self) -> None:
-        """Hold what may come; end the call where that is not free."""
-        doubt = max(0, min(self._doubt, self.holder.most - self.holder.held))
+        """Hold what may come; end the action where that is not free."""
+        doubt = min(self._doubt, self.holder.most - self.holder.held)
+        if doubt <= 0:
+            return
         if self.holder.take(doubt):
             self.taken = doubt
         else:
             self.make_room()
 
     def check(self) -> None:
-        """End the call where its time is over."""
+        """End the action where its time is over."""
         if self._deadline.remaining() <= 0:
-            self._cut(DeadlineExceeded("the call's time ran out while it waited for its caller"))
+            self._end(
+                DeadlineExceeded(
+                    "the call's time ran out while it waited for its caller; send and read "
+                    "faster, or allow more time"
+                )
+            )
 
     def make_room(self) -> None:
-        """End the call, because others need what it holds."""
+        """End the action, because others need what the call holds."""
         rate = f"{SLOWEST_BYTES / 2**20:g} MiB/s"
-        self._cut(
+        self._end(
             Busy(
                 f"the caller was slower than {rate}, or did not tell the bytes of its message "
                 "beforehand, and others need its room; tell them, or try again later",
@@ -103,15 +130,10 @@ class Wait:
             )
         )
 
-    def raise_end(self) -> None:
-        """Raise why the call was ended, if that is why its task was cancelled."""
-        if self._end is not None and self._task is not None and self._task.uncancel() == 0:
-            raise self._end from None
-
-    def _cut(self, end: LossGradError) -> None:
-        if self._end is None and self._task is not None:
-            self._end = end
-            self._task.cancel()
+    def _end(self, error: LossGradError) -> None:
+        if self.end is None:
+            self.end = error
+            self._give_up()
 
 
 class Waits:

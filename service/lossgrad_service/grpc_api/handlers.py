@@ -24,6 +24,7 @@ from lossgrad_service.grpc_api.contexts import (
     tell_timing,
 )
 from lossgrad_service.grpc_api.entrance import declared_in, enter
+from lossgrad_service.grpc_api.hanging_up import hang_up
 from lossgrad_service.grpc_api.stream_handler import stream_handler
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
@@ -82,8 +83,8 @@ class UnaryHandler:
         except LossGradError as error:
             tell_error(context, error, call)
             return b""
-        visit.resize(len(reply))
         tell_timing(context, call)
+        visit.be_answered(len(reply), partial(hang_up, context.peer()))
         return reply
 
     async def _receive(

@@ -38,7 +38,13 @@ SMALL_BYTES: Final = 2**22
 """Of the largest message that is computed on the event loop."""
 
 ROOM_BYTES: Final = 6 * MESSAGE_BYTES
-"""What a stream is charged for messages: some on their way in and out, or one large one."""
+"""What a stream is charged for messages: some on their way in and out, or one large one.
+
+Half of what its caller gets where that is less, so that there can be two.
+"""
+
+LEAST_ROOM_BYTES: Final = 2 * MESSAGE_BYTES
+"""One message on its way in and one out: without room for these there are no streams."""
 
 
 def stream_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.RpcMethodHandler[Any, Any]:
@@ -108,7 +114,8 @@ class _Stream:
         await self._dispatcher.run_soon(self._call, partial(self._stream.open, opening))
         declared = self._stream.declared
         self._visit.charge(declared.request_bytes)
-        held = limits.held_bytes(declared) + ROOM_BYTES
+        room = max(LEAST_ROOM_BYTES, min(ROOM_BYTES, self._visit.most // 2))
+        held = limits.held_bytes(declared) + room
         await self._visit.admit(held - self._visit.held, self._call.deadline)
 
     async def _first(self) -> bytes:

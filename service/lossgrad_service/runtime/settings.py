@@ -22,6 +22,9 @@ IDLE_BYTES = 256 * MEBIBYTE
 LEAST_ADMISSION = 64 * MEBIBYTE
 """What calls may hold on the smallest machine."""
 
+ENOUGH_FOR_TWO = 512 * MEBIBYTE
+"""Of which one caller gets a quarter in each of two workers: 128 MiB."""
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 # gRPC keeps its message limit in a signed 32-bit integer.
 MessageLimit = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -33,9 +36,12 @@ PositiveSeconds = Annotated[float, Field(gt=0, le=86400)]
 def usual_workers() -> int:
     """Return how many workers measure best, on the two cores of the largest machine measured.
 
-    One where the kernel does not spread the connections to a port that is shared.
+    One where the kernel does not spread the connections to a port that is shared, or where
+    half of the memory were too little for the calls of one.
     """
-    return min(available_cores(), 2) if sys.platform == "linux" else 1
+    if sys.platform != "linux" or usual_admission_bytes() < ENOUGH_FOR_TWO:
+        return 1
+    return min(available_cores(), 2)
 
 
 def usual_admission_bytes() -> int:
