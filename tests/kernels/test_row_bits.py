@@ -75,6 +75,18 @@ def test_rows_of_tiles_with_few_rows():
         assert_same_rows(some, whole, rows)
 
 
+def test_rows_of_tiles_that_take_several_calls():
+    rng = np.random.default_rng(4)
+    h1, w2 = (rng.normal(size=shape).astype(np.float32) for shape in ((258, 2048), (2048, 2049)))
+    tile_rows = tiles.rows_per_tile(2049, w2.dtype)
+    assert len(tiles.columns_of_calls(w2.shape, 4, tile_rows)) == 2
+    want = ["dscores", "dh1"]
+    whole = answers(h1=h1, w2=w2, labels=[2048] * 258, want=want)
+    for rows in (slice(0, 1), slice(255, 257)):
+        labels = [2048] * (rows.stop - rows.start)
+        assert_same_rows(answers(h1=h1[rows], w2=w2, labels=labels, want=want), whole, rows)
+
+
 def test_leading_axes_with_gaps():
     rng = np.random.default_rng(5)
     scores = rng.normal(size=(4, 6, 5))

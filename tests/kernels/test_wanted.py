@@ -85,9 +85,12 @@ def test_work_after_work_that_was_not_wanted():
 
 WIDE = np.zeros((2, tiles.MAX_TILE_BYTES // 8))
 """Weights of two parts."""
+LONG = np.zeros((2048, 2049), np.float32)
+"""Weights by which a tile is multiplied in two calls."""
 
 STEPS = {
     "tiles of a product": lambda: tiles.product(np.ones((9, 2)), np.ones((2, 3)), 4, 1),
+    "calls of a tile": lambda: tiles.product(np.ones((1, 2048), np.float32), LONG, 256, 1),
     "rows of a sum of products": lambda: tiles.add_product(
         np.zeros((2, 3)), np.ones((600, 2)), np.ones((600, 3)), 1
     ),

@@ -2,13 +2,15 @@
 
 BLAS picks its inner loops by the shape of a product, so that the same row may come
 out with other bits in a larger batch. Here every product that yields rows has the
-same number of rows: the last tile is filled up with zeros. With BLAS on one thread
+same number of rows: the last tile is filled up with zeros. A tile that takes long is made
+by columns, cut where the shape of the tile says. With BLAS on one thread
 (`blas.one_thread`) a row then has the same bits alone and in any batch.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,10 @@ ROW_ENTRIES = 64
 """What a row costs beside its entries, in entries."""
 PART_ENTRIES = 2**18
 """Entries of a sum of products that are worked on at a time: they stay in the second cache."""
+CALL_BYTES = 2**32
+"""Bytes of b times rows of a that one call of BLAS multiplies: 10 to 30 ms, which nothing ends."""
+_CUT = 64
+"""Columns are cut at multiples of this: whole registers and cache lines."""
 _COLUMNS = 2**11
 """Sums of columns that are added to at a time: they stay in the first cache."""
 
@@ -103,7 +109,7 @@ def product(a: Array, b: Array, tile_rows: int, threads: int) -> Array:
     tile_rows
         Rows of one tile, from `rows_per_tile`.
     threads
-        How many tiles are made at the same time.
+        How many tiles, or parts of long ones, are made at the same time.
 
     Returns
     -------
@@ -111,21 +117,53 @@ def product(a: Array, b: Array, tile_rows: int, threads: int) -> Array:
         (n, M) of the same dtype.
     """
     result = np.empty((len(a), b.shape[1]), a.dtype)
+    last = _last_tile(a, tile_rows)
 
-    def multiply(span: slice) -> None:
-        rows = a[span]
-        if len(rows) == tile_rows:
-            np.matmul(rows, b, out=result[span])
+    def multiply(part: tuple[slice, slice]) -> None:
+        rows, columns = part
+        out = result[part]
+        if len(out) == tile_rows:
+            np.matmul(a[rows], b[:, columns], out=out)
         else:
-            result[span] = np.matmul(_filled_up(rows, tile_rows), b)[: len(rows)]
+            out[:] = np.matmul(last, b[:, columns])[: len(out)]
 
-    in_parallel(multiply, spans(len(a), tile_rows), threads)
+    calls = columns_of_calls(b.shape, b.itemsize, tile_rows)
+    # One part of b after the other: threads at neighbouring tiles read the same one.
+    parts = [(rows, columns) for columns in calls for rows in spans(len(a), tile_rows)]
+    in_parallel(multiply, parts, threads)
     return result
 
 
-def _filled_up(rows: Array, tile_rows: int) -> Array:
-    tile = np.zeros((tile_rows, rows.shape[1]), rows.dtype)
-    tile[: len(rows)] = rows
+@lru_cache(maxsize=64)
+def columns_of_calls(shape: tuple[int, int], itemsize: int, tile_rows: int) -> list[slice]:
+    """Return which columns of a tile's product each call of BLAS makes: all, if that is short.
+
+    Parameters
+    ----------
+    shape
+        (K, M), that of b.
+    itemsize
+        Bytes of its entries.
+    tile_rows
+        Rows of the tile.
+    """
+    inner, columns = shape
+    calls = -(-tile_rows * inner * columns * itemsize // CALL_BYTES)
+    if calls <= 1:
+        return [slice(0, columns)]
+    # Spread: one column left over would be a product of another kind, by a vector.
+    cuts = [columns * call // calls // _CUT * _CUT for call in range(calls)]
+    return [slice(*ends) for ends in pairwise([*cuts, columns])]
+
+
+def _last_tile(a: Array, tile_rows: int) -> Array:
+    """Return the rows behind the whole tiles, filled up with zeros; none if there are none."""
+    n_rows = len(a) % tile_rows
+    rows = a[len(a) - n_rows :]
+    if n_rows == 0:
+        return rows
+    tile = np.zeros((tile_rows, a.shape[1]), a.dtype)
+    tile[:n_rows] = rows
     return tile
 
 
