@@ -269,18 +269,45 @@ def test_timers_end_with_the_waits():
     asyncio.run(use())
 
 
-@pytest.mark.parametrize("declared", [None, 60])
-def test_bytes_count_against_the_quota(declared):
+def test_declared_bytes_beyond_the_quota_are_refused_unread():
     async def use():
         at = gate(MEBIBYTE)
         at._door = Stranger()
         for _ in range(2):
-            await visit(at).receive(partial(bytes_of, 60), declared, 100, LONG)
-            visit(at).leave()
+            await visit(at).receive(partial(bytes_of, 60), 60, 100, LONG)
         with pytest.raises(Busy, match="bytes_per_minute"):
-            await visit(at).receive(partial(bytes_of, 60), declared, 100, LONG)
+            await visit(at).receive(partial(bytes_of, 60), 60, 100, LONG)
+        await visit(at).receive(partial(bytes_of, 5), 5, 100, LONG)
+        visit(at)
         with pytest.raises(Busy, match="calls_per_minute"):
             visit(at)
+
+    asyncio.run(use())
+
+
+def test_bytes_that_nobody_declared_are_owed():
+    async def use():
+        at = gate(MEBIBYTE)
+        at._door = Stranger()
+        for _ in range(3):
+            await visit(at).receive(partial(bytes_of, 60), None, 100, LONG)
+        with pytest.raises(Busy, match="bytes_per_minute"):
+            await visit(at).receive(partial(bytes_of, 1), None, 100, LONG)
+
+    asyncio.run(use())
+
+
+def test_what_is_refused_for_room_does_not_count():
+    async def use():
+        at = gate(400)
+        at._door = Stranger()
+        full = visit(at)
+        full.resize(200)
+        with pytest.raises(Busy, match="not free"):
+            await visit(at).receive(partial(bytes_of, 40), 40, 90, Deadline(0))
+        full.leave()
+        for _ in range(3):
+            await visit(at).receive(partial(bytes_of, 40), 40, 90, LONG)
 
     asyncio.run(use())
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lossgrad.errors import Busy
-from lossgrad_service.access.caller import Caller, Quota
+from lossgrad_service.access.caller import Quota
 
 _MINUTE = 60.0
 
@@ -48,7 +48,7 @@ class Bucket:
         return missing / self._per_second if missing > 0 else 0.0
 
     def take(self, amount: float) -> None:
-        """Take an amount that need not be waited for."""
+        """Take an amount, there or not."""
         self._holds -= amount
 
 
@@ -78,23 +78,33 @@ class Quotas:
         self._clock = clock
         self._accounts: dict[str, _Account] = {}
 
-    def charge(self, caller: Caller, size: int, calls: int = 1) -> None:
-        """Count a call of `size` bytes, or with no `calls` further bytes of one.
+    def charge_call(self, name: str, quota: Quota) -> None:
+        """Count a call.
 
         Raises
         ------
         Busy
-            Where the caller's quota is used up; nothing is counted then.
+            Where the caller's quota of calls is used up; nothing is counted then.
         """
-        if caller.quota is None:
-            return
         now = self._clock()
-        account = self._account_of(caller.name, caller.quota, now)
-        drafts = ((account.calls, calls), (account.bytes, size))
-        for bucket, amount in drafts:
-            _require(bucket, amount, caller.name, now)
-        for bucket, amount in drafts:
-            bucket.take(amount)
+        calls = self._account_of(name, quota, now).calls
+        _require(calls, 1, name, now)
+        calls.take(1)
+
+    def require_bytes(self, name: str, quota: Quota, size: int) -> None:
+        """Let `size` bytes come, which count once they do.
+
+        Raises
+        ------
+        Busy
+            Where the caller's quota of bytes has not as many left.
+        """
+        now = self._clock()
+        _require(self._account_of(name, quota, now).bytes, size, name, now)
+
+    def charge_bytes(self, name: str, quota: Quota, size: int) -> None:
+        """Count bytes that came; more than were left are owed, and fewer than none given back."""
+        self._account_of(name, quota, self._clock()).bytes.take(size)
 
     def _account_of(self, name: str, quota: Quota, now: float) -> _Account:
         """Return a caller's account, a new one where its quota is another than before."""

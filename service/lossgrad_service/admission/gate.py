@@ -56,7 +56,7 @@ class Gate:
         """
         caller = self._door.caller_of(token, peer)
         if caller.quota is not None:
-            self._quotas.charge(caller, 0)
+            self._quotas.charge_call(caller.name, caller.quota)
         return Visit(self.room, self._quotas, caller)
 
     def enter_without_key(self) -> Visit:

@@ -120,11 +120,12 @@ class Visit:
         DeadlineExceeded
             Where it does not come in time.
         """
-        self.charge(declared or 0)
+        self.require_quota(declared or 1)
         largest = min(at_most // RECEIVED_SHARE, self.most)
         is_told = declared is not None
         size, grace = (declared, grace_for(declared)) if is_told else (largest, UNTOLD_GRACE)
         await self.admit(size, deadline)
+        self.charge(declared or 0)
         message = await self._done(read, grace, largest - size, deadline)
         self.resize(self.held - size + len(message))
         self.charge(len(message) - (declared or 0))
@@ -171,13 +172,18 @@ class Visit:
             if wait.taken:
                 self.resize(self.held - wait.taken)
 
-    def charge(self, size: int) -> None:
-        """Count bytes against the caller's quota.
+    def require_quota(self, size: int) -> None:
+        """Let `size` bytes come.
 
         Raises
         ------
         Busy
-            Where it is used up.
+            Where the caller's quota has not as many left.
         """
-        if self.caller.quota is not None and size > 0:
-            self._quotas.charge(self.caller, size, calls=0)
+        if self.caller.quota is not None:
+            self._quotas.require_bytes(self.caller.name, self.caller.quota, size)
+
+    def charge(self, size: int) -> None:
+        """Count bytes that came, or are about to, against the caller's quota."""
+        if self.caller.quota is not None:
+            self._quotas.charge_bytes(self.caller.name, self.caller.quota, size)

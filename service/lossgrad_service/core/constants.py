@@ -8,7 +8,7 @@ import numpy as np
 
 from lossgrad.types import Array, Problem
 from lossgrad_service.core.findings import FINITE_WEIGHTS, Findings
-from lossgrad_service.core.parts import parts_of
+from lossgrad_service.core.parts import parts_of, ready_in_parts
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import every, ready
 from lossgrad_service.kernels.matrices.linear import sum_of_squares
@@ -61,7 +61,7 @@ def _layer(
     if weights is None:
         return None, None
     zeros = np.zeros(weights.shape[1], dtype)
-    return ready(weights, dtype), ready(zeros if bias is None else bias, dtype)
+    return ready_in_parts(weights, dtype), ready(zeros if bias is None else bias, dtype)
 
 
 def _class_weights(problem: Problem, plan: Plan) -> Array | None:

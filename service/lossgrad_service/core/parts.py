@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossgrad.types import Array
+from lossgrad_service.core.rows import frozen, is_ready, ready
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.wanted import while_wanted
 
@@ -30,6 +31,16 @@ def zeros(shape: tuple[int, ...]) -> Array:
         for span in while_wanted(parts_of(array)):
             array[span] = 0
     return array
+
+
+def ready_in_parts(array: Array, dtype: np.dtype[Any]) -> Array:
+    """Return an array as `rows.ready` does; of weights that lie otherwise a copy may take long."""
+    if array.nbytes <= tiles.MAX_TILE_BYTES or is_ready(array, dtype):
+        return ready(array, dtype)
+    result = np.empty(array.shape, dtype)
+    for span in while_wanted(parts_of(array)):
+        result[span] = ready(array[span], dtype)
+    return frozen(result)
 
 
 def rounded(array: Array, dtype: np.dtype[Any]) -> Array:

@@ -17,8 +17,7 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
     (such as bytes that arrived at an odd offset) by loops of its own, which round in
     another order; and compiled code is made anew for each kind of array.
     """
-    flags = array.flags
-    if array.dtype == dtype and flags.c_contiguous and flags.aligned:
+    if is_ready(array, dtype):
         return frozen(array)
     widen = _WIDENING.get(array.dtype) if dtype == np.float32 and array.ndim == 2 else None
     if widen is None:
@@ -26,6 +25,12 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
     rows = np.empty(array.shape, dtype)
     widen(frozen(np.require(array, None, ("C", "A")).view(np.uint16)), rows)
     return frozen(rows)
+
+
+def is_ready(array: Array, dtype: np.dtype[Any]) -> bool:
+    """Return whether the kernels and BLAS can take an array as it lies."""
+    flags = array.flags
+    return array.dtype == dtype and flags.c_contiguous and flags.aligned
 
 
 def write_rows(rows: Array, view: Array) -> None:

@@ -113,10 +113,11 @@ class _Stream:
             return
         await self._dispatcher.run_soon(self._call, partial(self._stream.open, opening))
         declared = self._stream.declared
-        self._visit.charge(declared.request_bytes)
+        self._visit.require_quota(declared.request_bytes)
         room = max(LEAST_ROOM_BYTES, min(ROOM_BYTES, self._visit.most // 2))
         held = limits.held_bytes(declared) + room
         await self._visit.admit(held - self._visit.held, self._call.deadline)
+        self._visit.charge(declared.request_bytes)
 
     async def _first(self) -> bytes:
         return await self._patience.until_sent(self._context.read())
