@@ -24,7 +24,7 @@ settings.load_profile("patient")
 os.environ.setdefault("LOSSGRAD_WORKERS", "1")
 
 TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "http")
-EXAMPLES = {"local": 150}
+EXAMPLES = {"local": 100}
 """Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
 
 FEW_EXAMPLES = 5

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from mpmath import mp, mpf
 
 DIGITS = 400
 mp.dps = DIGITS
+
+KEPT_ROWS = 2048
 
 EPSILON = {"float64": 1.2e-16, "float32": 6e-8}
 """The unit of contract §5's bound, (r + 8)·unit."""
@@ -68,14 +71,29 @@ def row(
     scores: Sequence[float],
     targets: Sequence[float],
     *,
-    sample_weight: float = 1.0,
     class_weights: Sequence[float] | None = None,
+    **options: float | None,
+) -> Row:
+    """Return contract §1's sums for one row of finite scores or masks.
+
+    The last rows are kept: every transport is held to the same ones.
+    """
+    weights = None if class_weights is None else tuple(class_weights)
+    return _row(tuple(scores), tuple(targets), weights, **options)
+
+
+@lru_cache(KEPT_ROWS)
+def _row(
+    scores: Sequence[float],
+    targets: Sequence[float],
+    class_weights: Sequence[float] | None,
+    *,
+    sample_weight: float = 1.0,
     label_smoothing: float = 0.0,
     temperature: float = 1.0,
     softcap: float | None = None,
     z_loss: float = 0.0,
 ) -> Row:
-    """Return contract §1's sums for one row of finite scores or masks."""
     # Scores that differ by 1 beside 1e308 need the digits between the two as well.
     largest = np.abs(scores).max(where=np.isfinite(scores), initial=0)
     with mp.workdps(DIGITS + 2 * int(np.log10(1 + largest))):

@@ -66,6 +66,14 @@ def test_service_that_cannot_start_is_quoted(monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
+STUBBORN = """
+from time import sleep
+print("gRPC 127.0.0.1:1", "HTTP http://127.0.0.1:2", sep="\\n", flush=True)
+while True:
+    sleep(1)
+"""
+
+
 def test_service_that_does_not_stop_is_killed_and_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -76,6 +84,7 @@ def test_service_that_does_not_stop_is_killed_and_waited_for(
         return children[-1]
 
     monkeypatch.setattr(process, "_child", observed)
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", STUBBORN))
     monkeypatch.setattr(process, "STOP_SECONDS", 0.0)
     with running_service():
         pass

@@ -38,10 +38,10 @@ def memory_of(child, field):
 
 
 def test_the_server_never_holds_the_batch(child, client):
-    """1 GiB of scores, and of their gradients, pass through a server that grows by little."""
+    """512 MiB of scores, and of their gradients, pass through a server that grows by little."""
     idle = memory_of(child, "VmRSS")
-    scores = np.broadcast_to(np.zeros(1, np.float32), (2**15, 2**13))
-    result = client.compute(scores=scores, labels=np.zeros(2**15, np.int64))
+    scores = np.broadcast_to(np.zeros(1, np.float32), (2**14, 2**13))
+    result = client.compute(scores=scores, labels=np.zeros(2**14, np.int64))
     assert result.loss == pytest.approx(13 * np.log(2), rel=1e-12)
     assert memory_of(child, "VmHWM") - idle < 150 * MEBIBYTE
 
