@@ -21,7 +21,7 @@ from lossgrad_service.runtime.memory import tune_malloc
 from lossgrad_service.runtime.open_files import raise_open_files
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.threads import compute_threads
-from lossgrad_service.runtime.unix_socket import reserved_path
+from lossgrad_service.runtime.unix_socket import owner_only, reserved_path
 
 
 class Server:
@@ -136,7 +136,8 @@ class Server:
         self.http_port = self._http.listen(host, self.settings.http_port)
         if path is not None:
             resources.enter_context(reserved_path(path))
-            self._grpc.listen(f"unix:{path}")
+            with owner_only():
+                self._grpc.listen(f"unix:{path}")
 
     async def _stop_adapters(self) -> None:
         grace = self.settings.shutdown_grace_seconds

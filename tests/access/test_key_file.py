@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
+from lossgrad_service.access import key_file
 from lossgrad_service.access.key_file import KeyFile, read_keys
 from lossgrad_service.runtime.wrong_settings import WrongSettings
 from tests.access.clock import Clock
@@ -31,6 +34,10 @@ def file(path, clock):
 
 def names(file):
     return [key.caller.name for key in file.keys]
+
+
+def error(code):
+    return OSError(code, os.strerror(code))
 
 
 def look(file, clock):
@@ -83,11 +90,65 @@ def test_a_file_that_is_gone_and_comes_back(file, path, clock, caplog):
         assert not look(file, clock)
     assert names(file) == ["a"]
     assert caplog.messages == [
-        f"the keys file {path} cannot be read: No such file or directory; "
+        f"the keys file {path} cannot be read: No such file or directory; give one that the "
+        "server's user may read, as 'lossgrad key NAME >> FILE' makes it; "
         "the keys that it had before still count"
     ]
     path.write_text(entry("b", "1"))
     assert look(file, clock)
+
+
+@pytest.fixture
+def opening(monkeypatch):
+    """Have files fail to open by the errors in this list, one each time."""
+    failures = []
+
+    def open_or_fail(path, mode="r", **named):
+        if failures:
+            raise failures.pop(0)
+        return really_open(path, mode, **named)
+
+    really_open = Path.open
+    monkeypatch.setattr(Path, "open", open_or_fail)
+    return failures
+
+
+def test_a_change_that_cannot_be_read_is_not_lost(file, path, clock, caplog, opening):
+    path.write_text(entry("b", "1"))
+    opening += [error(code) for code in (errno.EACCES, errno.EACCES, errno.EMFILE)]
+    for _ in range(3):
+        assert not look(file, clock)
+    assert names(file) == ["a"]
+    assert ["Permission denied" in text for text in caplog.messages] == [True, False]
+    assert look(file, clock)
+    assert names(file) == ["b"]
+
+
+def test_a_failure_that_comes_again_is_warned_of_again(file, path, clock, caplog, opening):
+    for name in "bc":
+        path.write_text(entry(name, "1"))
+        opening.append(error(errno.EACCES))
+        assert not look(file, clock)
+        assert look(file, clock)
+    assert len(caplog.messages) == 2
+
+
+def test_a_wrong_file_is_parsed_once(file, path, clock, monkeypatch):
+    path.write_text("[[key]]")
+    assert not look(file, clock)
+    monkeypatch.setattr(key_file, "parse_keys", None)
+    assert not look(file, clock)
+
+
+def test_a_file_of_the_same_size_and_time_that_was_written_in_its_place(file, path, clock):
+    before = path.stat()
+    path.write_text(entry("b", "1"))
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # until the kernel's clock has ticked
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_ino) == (before.st_size, before.st_ino)
+    assert look(file, clock)
+    assert names(file) == ["b"]
 
 
 @pytest.mark.parametrize(

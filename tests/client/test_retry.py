@@ -72,8 +72,9 @@ def test_other_errors_end_the_call(error):
     assert World().call([error]) == ([World().call([None])[0][0]], error)
 
 
-def test_a_hint_is_the_least_pause():
-    steps, _ = World(draw=0.5).call([Busy("x", retry_after=3.0), None])
+@pytest.mark.parametrize("kind", [Busy, Unavailable])
+def test_a_hint_is_the_least_pause(kind):
+    steps, _ = World(draw=0.5).call([kind("x", retry_after=3.0), None])
     assert steps[1].pause == 3.1
 
 

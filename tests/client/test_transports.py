@@ -213,11 +213,13 @@ def test_http_servers_that_are_not_lossgrad(attempt, reply, kind, text):
         attempt(server.target)
 
 
-def test_retry_after_header(call):
-    script = Script((429, {"Retry-After": "30"}, b""))
-    with HttpServer(script) as server, pytest.raises(errors.Busy) as caught:
+@pytest.mark.parametrize(("status", "kind"), [(429, errors.Busy), (503, errors.Unavailable)])
+def test_retry_after_header(call, status, kind):
+    script = Script((status, {"Retry-After": "30"}, b""))
+    with HttpServer(script) as server, pytest.raises(kind) as caught:
         call(server.target, timeout=5)
     assert caught.value.retry_after == 30.0
+    assert script.calls == 1
 
 
 def test_a_connection_that_the_server_closed_meanwhile():

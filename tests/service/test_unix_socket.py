@@ -1,8 +1,10 @@
-"""The Unix socket: served, taken over when stale, never stolen, removed at exit."""
+"""The Unix socket: served to its owner, taken over when stale, never stolen, removed at exit."""
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
 
 import numpy as np
 import pytest
@@ -22,6 +24,16 @@ def test_serves_and_removes(path):
         with lossgrad.Client(f"unix://{path}") as client:
             assert client.compute(scores=[[1.0, 2.0]], labels=[0]).n_rows == 1
     assert not path.exists()
+
+
+def test_is_its_owners_only_whatever_the_mask(path):
+    before = os.umask(0)
+    try:
+        with running_server(unix_socket=path):
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+            assert os.umask(0) == 0
+    finally:
+        os.umask(before)
 
 
 def test_large_messages_come_and_go_whole(path):

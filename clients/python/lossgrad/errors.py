@@ -38,6 +38,9 @@ class LossGradError(Exception):
     survive pickling between processes.
     """
 
+    retry_after: float | None = None
+    """Seconds to wait before the next try, where the server said so."""
+
     @property
     def message(self) -> str:
         """What was wrong, where, what was expected and what to do."""
@@ -98,7 +101,6 @@ class Busy(LossGradError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        """Seconds to wait before the next try, where the server said so."""
 
 
 class DeadlineExceeded(LossGradError, TimeoutError):
@@ -114,10 +116,13 @@ class Unimplemented(LossGradError):
 
 
 class Unavailable(LossGradError, ConnectionError):
-    """The server cannot be reached, or is draining."""
+    """The server cannot be reached, is draining, or takes no further connection."""
 
-    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, is_permanent: bool = False
+    ) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.is_permanent = is_permanent
         """Whether trying again is of no use, as with a certificate that is not trusted."""
 

@@ -137,8 +137,7 @@ class Attempts:
     def _pause(self, error: LossGradError) -> float:
         """Return the seconds to wait before the next attempt; a hint is the least."""
         limit = min(BASE_PAUSE * 2.0 ** min(self._retries, 30), LONGEST_PAUSE)
-        hint = error.retry_after if isinstance(error, Busy) else None
-        return (hint or 0.0) + limit * self._policy.draw()
+        return (error.retry_after or 0.0) + limit * self._policy.draw()
 
 
 def _is_retryable(error: LossGradError) -> bool:

@@ -18,15 +18,20 @@ LARGEST = 2**20
 LOOK_SECONDS = 1.0
 """How often the file is looked at, at most."""
 
-Stamp = tuple[int, int, int]
-"""Inode, time of change and size, of which one is another where the file is."""
+Stamp = tuple[int, int, int, int]
+"""Inode, times of change of contents and of rights, and size: one is another where the file is."""
+
+
+class _Unreadable(WrongSettings):
+    """A keys file cannot be read now, whatever it says."""
 
 
 class KeyFile:
     """The keys that a file holds now.
 
     A file that has become wrong or is gone changes nothing but for a warning in the
-    log: the keys are those that it had before.
+    log: the keys are those that it had before. One that cannot be read is tried again
+    at every look.
 
     Parameters
     ----------
@@ -48,6 +53,7 @@ class KeyFile:
         self._stamp = _stamp_of(path)
         self.keys = read_keys(path)
         """Of all callers."""
+        self._told = ""
 
     def look(self) -> bool:
         """Take in the file if it has changed; return whether there are other keys now."""
@@ -55,21 +61,27 @@ class KeyFile:
         if now < self._next_look:
             return False
         self._next_look = now + LOOK_SECONDS
-        return self._has_changed() and self._read_again()
-
-    def _has_changed(self) -> bool:
         # Before it is read: what is written meanwhile has another stamp at the next look.
-        before, self._stamp = self._stamp, _stamp_of(self._path)
-        return self._stamp != before
+        stamp = _stamp_of(self._path)
+        return stamp != self._stamp and self._read_again(stamp)
 
-    def _read_again(self) -> bool:
+    def _read_again(self, stamp: Stamp | None) -> bool:
         try:
             self.keys = read_keys(self._path)
         except WrongSettings as error:
-            _log.warning("%s; the keys that it had before still count", error)
+            self._warn(error)
+            if not isinstance(error, _Unreadable):
+                self._stamp = stamp
             return False
+        self._stamp, self._told = stamp, ""
         _log.info("%s was read again: %d keys", self._path, len(self.keys))
         return True
+
+    def _warn(self, error: WrongSettings) -> None:
+        """Warn of what was not warned of just before."""
+        if str(error) != self._told:
+            self._told = str(error)
+            _log.warning("%s; the keys that it had before still count", error)
 
 
 def read_keys(path: Path) -> tuple[Key, ...]:
@@ -83,7 +95,10 @@ def read_keys(path: Path) -> tuple[Key, ...]:
     try:
         return parse_keys(_text(path))
     except OSError as error:
-        raise WrongSettings(f"the keys file {path} cannot be read: {error.strerror}") from error
+        raise _Unreadable(
+            f"the keys file {path} cannot be read: {error.strerror}; give one that the server's "
+            "user may read, as 'lossgrad key NAME >> FILE' makes it"
+        ) from error
     except WrongKeys as error:
         raise WrongSettings(f"the keys file {path} is wrong: {error}") from error
 
@@ -92,11 +107,11 @@ def _text(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise WrongKeys(f"larger than {LARGEST} bytes")
+        raise WrongKeys(f"larger than {LARGEST} bytes; remove keys that nobody uses")
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise WrongKeys(f"not UTF-8 at byte {error.start}") from error
+        raise WrongKeys(f"not UTF-8 at byte {error.start}; save it as UTF-8") from error
 
 
 def _stamp_of(path: Path) -> Stamp | None:
@@ -105,4 +120,4 @@ def _stamp_of(path: Path) -> Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size

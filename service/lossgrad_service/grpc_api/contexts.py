@@ -11,7 +11,7 @@ from grpc import aio
 
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
-from lossgrad.errors import Busy, LossGradError
+from lossgrad.errors import LossGradError
 from lossgrad_service.calls import Call, Deadline, accept_request_id
 from lossgrad_service.calls.request_id import HEADER
 
@@ -21,6 +21,9 @@ Metadata: TypeAlias = Sequence[tuple[str, Any]]
 
 END: Any = aio.EOF  # pyright: ignore[reportAttributeAccessIssue]
 """What is read where the caller has ended its side."""
+
+GONE: Any = aio.InternalError  # pyright: ignore[reportAttributeAccessIssue]
+"""What is raised where a caller is gone that is sent something."""
 
 PUSHBACK: Final = "grpc-retry-pushback-ms"
 """Metadata by which gRPC's own retries are told when to come again."""
@@ -69,6 +72,6 @@ def tell_error(context: Context, error: LossGradError, call: Call) -> None:
 
 def _pushback(error: LossGradError) -> tuple[tuple[str, str], ...]:
     """Return when to come again, for callers that leave retries to gRPC."""
-    if not isinstance(error, Busy) or error.retry_after is None:
+    if error.retry_after is None:
         return ()
     return ((PUSHBACK, str(math.ceil(error.retry_after * 1000))),)

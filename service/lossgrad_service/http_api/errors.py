@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lossgrad.codecs.problem_details import MEDIA_TYPE, encode_problem_details
-from lossgrad.errors import Busy, LossGradError, Unauthenticated, error_for_http
+from lossgrad.errors import LossGradError, Unauthenticated, error_for_http
 from lossgrad_service.calls import accept_request_id, internal_error
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.http_api.methods import to_text
@@ -24,7 +24,7 @@ def problem_response(error: LossGradError, status: int | None = None) -> Respons
 
 def _headers_of(error: LossGradError) -> dict[str, str]:
     """Return what HTTP itself wants to be told with an error."""
-    if isinstance(error, Busy) and error.retry_after is not None:
+    if error.retry_after is not None:
         return {"retry-after": str(math.ceil(error.retry_after))}
     if isinstance(error, Unauthenticated):
         return {"www-authenticate": "Bearer"}

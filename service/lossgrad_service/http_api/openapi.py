@@ -39,7 +39,7 @@ _PROBLEMS = {
     429: "Busy: not admitted now; safe to retry after Retry-After seconds.",
     431: "TooLarge: the request has too many headers, or too large ones.",
     500: "Internal: a bug; the server's log has the cause under request_id.",
-    503: "Unavailable: starting or draining; safe to retry.",
+    503: "Unavailable: starting, draining, or without room; safe to retry.",
     504: "DeadlineExceeded: the time allowed ran out.",
 }
 
@@ -75,7 +75,7 @@ _SERVER_TIMING = _header(
 )
 _RETRY_AFTER = _header("retry-after", "integer", "Seconds to wait before the next try.")
 _WWW_AUTHENTICATE = _header("www-authenticate", "string", "Bearer: how a key is to be sent.")
-_OWN_HEADERS = {401: _WWW_AUTHENTICATE, 429: _RETRY_AFTER}
+_OWN_HEADERS = {401: _WWW_AUTHENTICATE, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
 
 _KEY: Object = {
     "key": {

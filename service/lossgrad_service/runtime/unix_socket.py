@@ -1,4 +1,4 @@
-"""The path of a Unix socket: taken over when stale, removed at exit."""
+"""The path of a Unix socket: taken over when stale, its owner's only, removed at exit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,23 @@ from pathlib import Path
 
 LONGEST_PATH = 107
 """Most bytes of a path; the kernel's 108 have a zero at the end."""
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+"""The rights of all but the owner."""
+
+
+@contextmanager
+def owner_only() -> Iterator[None]:
+    """Have sockets that are bound inside be for their owner's processes only.
+
+    Changed afterwards, others could have connected before. The mask is the process's, so
+    that files of other threads are meanwhile their owner's only, too.
+    """
+    before = os.umask(_OTHERS)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

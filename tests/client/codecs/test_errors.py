@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from google.rpc import error_details_pb2, status_pb2
@@ -28,6 +29,7 @@ EXAMPLES = [
     errors.Cancelled("as you wish"),
     errors.Unimplemented("no such method"),
     errors.Unavailable("draining"),
+    errors.Unavailable("no room", retry_after=1.0),
     errors.Internal("a bug", request_id="abc"),
     errors.Internal("a bug"),
 ]
@@ -114,9 +116,34 @@ def test_a_proxy_that_knows_nothing_of_problem_details(body):
     assert facts(error) == facts(InvalidArgument("the server answered HTTP 400"))
 
 
-def test_retry_after_of_a_proxy():
-    assert decode_problem_details(429, None, retry_after=3.0).retry_after == 3.0
-    assert decode_problem_details(429, {"retry_after": 0.5}, retry_after=3.0).retry_after == 0.5
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_of_a_proxy(status):
+    assert decode_problem_details(status, None, retry_after=3.0).retry_after == 3.0
+    assert decode_problem_details(status, {"retry_after": 0.5}, retry_after=3.0).retry_after == 0.5
+
+
+@pytest.mark.parametrize("said", ["-5", "NaN", "1e999", "1" + 400 * "0", "true", '"1"', "[1]", "0"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_hints_that_nobody_can_wait_for(status, said):
+    body = json.loads(f'{{"retry_after": {said}}}')
+    assert decode_problem_details(status, body).retry_after is None
+    assert decode_problem_details(status, body, retry_after=3.0).retry_after == 3.0
+    assert decode_problem_details(status, None, retry_after=math.inf).retry_after is None
+
+
+@pytest.mark.parametrize("code", [8, 14])
+@pytest.mark.parametrize(
+    ("seconds", "nanos", "read"),
+    [(-5, 0, None), (0, -1, None), (0, 0, None), (2, 500_000_000, 2.5), (2**62, 0, 2.0**62)],
+)
+def test_delays_that_nobody_can_wait_for(code, seconds, nanos, read):
+    hint = error_details_pb2.RetryInfo()
+    hint.retry_delay.seconds, hint.retry_delay.nanos = seconds, nanos
+    status = status_pb2.Status()
+    status.details.add().Pack(hint)
+    error = decode_status(code, "later", status.SerializeToString())
+    assert isinstance(error, errors.Busy | errors.Unavailable)
+    assert error.retry_after == read
 
 
 @pytest.mark.parametrize("status", [302, 418, 599])

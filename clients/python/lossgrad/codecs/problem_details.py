@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from lossgrad.codecs.pointers import to_field, to_pointer
+from lossgrad.codecs.retry_hints import read_seconds
 from lossgrad.codecs.text import fit, fit_violations
 from lossgrad.errors import (
     Busy,
@@ -20,6 +21,7 @@ from lossgrad.errors import (
     InvalidArgument,
     LossGradError,
     TooLarge,
+    Unavailable,
     Violation,
     error_for_http,
     status_of,
@@ -61,7 +63,8 @@ def decode_problem_details(
     body : object
         The parsed JSON body, or None where there was none.
     retry_after : float, optional
-        Seconds that a Retry-After header states; the body's own word comes first.
+        Seconds that a Retry-After header states; the body's own word comes first. Of
+        either, what makes no sense is passed over.
     """
     said = _as_object(body)
     kind = error_for_http(status)
@@ -70,8 +73,9 @@ def decode_problem_details(
         return InvalidArgument(message, violations=_read_violations(said.get("errors")))
     if kind is TooLarge:
         return TooLarge(message, limit=str(said.get("limit", "")))
-    if kind is Busy:
-        return Busy(message, retry_after=_read_seconds(said.get("retry_after", retry_after)))
+    if kind is Busy or kind is Unavailable:
+        seconds = read_seconds(said.get("retry_after")) or read_seconds(retry_after)
+        return kind(message, retry_after=seconds)
     if kind is Internal:
         return Internal(message, request_id=str(said.get("request_id", "")))
     return kind(message)
@@ -83,7 +87,7 @@ def _extensions(error: LossGradError) -> dict[str, Any]:
         return {"errors": [{"pointer": to_pointer(v.field), "detail": v.detail} for v in fitted]}
     if isinstance(error, TooLarge):
         return {"limit": error.limit}
-    if isinstance(error, Busy) and error.retry_after:
+    if error.retry_after:
         return {"retry_after": error.retry_after}
     if isinstance(error, Internal) and error.request_id:
         return {"request_id": error.request_id}
@@ -103,7 +107,3 @@ def _read_violations(errors: object) -> list[Violation]:
     return [
         Violation(to_field(str(e.get("pointer", ""))), str(e.get("detail", ""))) for e in entries
     ]
-
-
-def _read_seconds(value: object) -> float | None:
-    return float(value) or None if isinstance(value, (int, float)) else None

@@ -14,6 +14,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2  # pyright: ignore[reportMissingTypeStubs]
 
+from lossgrad.codecs.retry_hints import read_seconds
 from lossgrad.codecs.text import fit, fit_violations
 from lossgrad.errors import (
     Busy,
@@ -21,6 +22,7 @@ from lossgrad.errors import (
     InvalidArgument,
     LossGradError,
     TooLarge,
+    Unavailable,
     Violation,
     error_for_grpc,
     status_of,
@@ -60,8 +62,8 @@ def decode_status(code: int, message: str, details: bytes | None) -> LossGradErr
         return InvalidArgument(message, violations=_read_violations(status))
     if kind is TooLarge:
         return _read_too_large(message, status)
-    if kind is Busy:
-        return Busy(message, retry_after=_seconds(retry))
+    if kind is Busy or kind is Unavailable:
+        return kind(message, retry_after=_seconds(retry))
     if kind is Internal:
         request = _find(status, error_details_pb2.RequestInfo())
         return Internal(message, request_id=request.request_id if request else "")
@@ -79,7 +81,7 @@ def _details(error: LossGradError) -> Iterator[Message]:
     elif isinstance(error, TooLarge):
         metadata = {"limit": error.limit}
         yield error_details_pb2.ErrorInfo(reason="TOO_LARGE", domain=_DOMAIN, metadata=metadata)
-    elif isinstance(error, Busy):
+    elif isinstance(error, Busy) or error.retry_after:
         retry = error_details_pb2.RetryInfo()
         # Sent without a hint too: it is what tells Busy from gRPC's own RESOURCE_EXHAUSTED.
         retry.retry_delay.FromNanoseconds(round((error.retry_after or 0) * 1e9))
@@ -122,4 +124,6 @@ def _read_too_large(message: str, status: status_pb2.Status) -> TooLarge:
 
 
 def _seconds(retry: Any) -> float | None:
-    return retry.retry_delay.ToNanoseconds() / 1e9 or None
+    if retry is None:
+        return None
+    return read_seconds(retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9)

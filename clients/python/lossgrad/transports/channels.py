@@ -14,8 +14,9 @@ from typing import Any, Final, Protocol, cast
 from lossgrad.allocator import tune_unless_told
 from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.codecs.status import DETAILS_KEY, decode_status
-from lossgrad.errors import LossGradError, Unavailable
+from lossgrad.errors import LossGradError
 from lossgrad.transports.credentials import Credentials
+from lossgrad.transports.handshakes import read_handshake
 from lossgrad.transports.target import Target
 
 
@@ -57,9 +58,9 @@ _OPTIONS: Final = (
     ("grpc.keepalive_timeout_ms", 20_000),
 )
 
-
-_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
-"""What gRPC says, in the text of an UNAVAILABLE only, of a certificate that is not trusted."""
+# gRPC obeys http_proxy and grpc_proxy even for targets on this machine: whoever runs the
+# proxy would read the token. Over TLS a proxy sees but where the call goes.
+_PLAIN_OPTIONS: Final = (*_OPTIONS, ("grpc.enable_http_proxy", 0))
 
 
 class Call(Protocol):
@@ -183,7 +184,7 @@ def _open(kind: Any, target: Target, credentials: Credentials) -> object:
     if target.is_secure:
         tls = _tls_of(credentials)
         return kind.secure_channel(target.address, tls, options=_OPTIONS)
-    return kind.insecure_channel(target.address, options=_OPTIONS)
+    return kind.insecure_channel(target.address, options=_PLAIN_OPTIONS)
 
 
 def _tls_of(credentials: Credentials) -> object:
@@ -206,6 +207,5 @@ def read_error(error: Any) -> LossGradError:
     details = dict(cast(Metadata, error.trailing_metadata() or ())).get(DETAILS_KEY)
     code: int = error.code().value[0]
     text: str = error.details() or f"the call failed with {error.code().name}"
-    if _UNTRUSTED in text:
-        return Unavailable(text, is_permanent=True)
-    return decode_status(code, text, details if isinstance(details, bytes) else None)
+    status_details = details if isinstance(details, bytes) else None
+    return read_handshake(text) or decode_status(code, text, status_details)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import urllib3
@@ -19,8 +16,10 @@ from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import DeadlineExceeded, Internal, LossGradError, Unavailable
 from lossgrad.transports.credentials import Credentials
+from lossgrad.transports.handshakes import read_handshake
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
+from lossgrad.transports.timed_http import open_pools
 
 _CONNECTIONS = 64
 """Most connections that are kept open; more threads than that open and close theirs."""
@@ -40,7 +39,6 @@ class HttpTransport:
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt; see `Transport.send`."""
-        deadline = time.monotonic() + timeout
         body = endpoint.encode_json(request)
         content = {} if body is None else _CONTENT
         try:
@@ -51,8 +49,9 @@ class HttpTransport:
                 headers={**self._headers, **content, HEADER: encode_timeout(timeout)},
                 timeout=urllib3.Timeout(total=timeout),
                 preload_content=False,
+                redirect=False,
             )
-            data = b"".join(_chunks(response, deadline))
+            data = b"".join(response.stream(_CHUNK_BYTES))
         except exceptions.HTTPError as error:
             raise _failure(error, self._url, timeout) from error
         if response.status != 200:
@@ -70,7 +69,7 @@ class HttpTransport:
 def _open_pool(credentials: Credentials) -> urllib3.PoolManager:
     tune_unless_told()
     tls = _tls_of(credentials)
-    return urllib3.PoolManager(num_pools=1, maxsize=_CONNECTIONS, retries=False, **tls)
+    return open_pools(num_pools=1, maxsize=_CONNECTIONS, retries=False, **tls)
 
 
 def _headers_of(credentials: Credentials) -> dict[str, str]:
@@ -86,22 +85,13 @@ def _tls_of(credentials: Credentials) -> dict[str, Any]:
     return {**trusted, **shown}
 
 
-def _chunks(response: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
-    """Yield the body; the socket's own timeout starts anew with every packet."""
-    for chunk in response.stream(_CHUNK_BYTES):
-        if time.monotonic() > deadline:
-            response.close()
-            raise exceptions.TimeoutError
-        yield chunk
-
-
 def _failure(error: exceptions.HTTPError, url: str, timeout: float) -> LossGradError:
     # urllib3 counts a refused connection among those that timed out.
     is_refused = isinstance(error, exceptions.NewConnectionError)
     if isinstance(error, exceptions.TimeoutError) and not is_refused:
         return DeadlineExceeded(f"no answer within {timeout:g} s")
-    is_untrusted = any(isinstance(e, ssl.SSLCertVerificationError) for e in error.args)
-    return Unavailable(f"cannot reach {url}: {error}", is_permanent=is_untrusted)
+    text = f"cannot reach {url}: {error}"
+    return read_handshake(text) or Unavailable(text)
 
 
 def _read_error(response: urllib3.BaseHTTPResponse, data: bytes) -> LossGradError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from lossgrad.errors import (
@@ -25,19 +24,15 @@ _RETRY_SECONDS = 1
 class Refused(Exception):
     """A request that is not taken, with the error for its caller."""
 
-    def __init__(
-        self, error: LossGradError, status: int, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, error: LossGradError, status: int) -> None:
         super().__init__(error)
         self.error = error
         self.status = status
-        self.headers = headers or {}
 
     def encode(self) -> bytes:
         """Return the whole answer, which is the last on its connection."""
         response = problem_response(self.error, self.status)
         response.headers.update({HEADER: accept_request_id(None), "connection": "close"})
-        response.headers.update(self.headers)
         headers = (*response.raw_headers, *SECURITY_HEADERS)
         first = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}".encode()
         lines = (first, *(name + b": " + value for name, value in headers), b"")
@@ -52,7 +47,7 @@ def malformed(text: str) -> Refused:
 def too_many_connections(limits: Limits) -> Refused:
     """Return the refusal of a connection for which there is no room."""
     text = f"{limits.connections} connections are open, as many as are taken; try again later"
-    return Refused(Unavailable(text), 503, {"retry-after": str(_RETRY_SECONDS)})
+    return Refused(Unavailable(text, retry_after=_RETRY_SECONDS), 503)
 
 
 def long_url(limits: Limits) -> Refused:

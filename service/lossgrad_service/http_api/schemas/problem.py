@@ -33,7 +33,7 @@ class Problem(BaseModel):
         default=None, description="With 413: name of the limit, such as max_request_bytes."
     )
     retry_after: float | None = Field(
-        default=None, description="With 429: seconds to wait before the next try."
+        default=None, description="With 429, and some 503: seconds to wait before the next try."
     )
     request_id: str | None = Field(
         default=None, description="With 500: id under which the server logged the cause."
