@@ -96,6 +96,7 @@ RULES: dict[str, tuple[str, ...]] = {
         *CONTRACT,
         "lossgrad.codecs",
         "lossgrad.v1",
+        "google.protobuf",
         "grpc",
         "grpc_health",
         "grpc_reflection",

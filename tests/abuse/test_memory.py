@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import grpc
 import numpy as np
 import pytest
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
 import lossgrad
 from lossgrad.codecs.request_size import KEY
@@ -29,6 +31,8 @@ SILENT_CALLERS = 100
 CALLS = 4
 ROWS, CLASSES = 4_096, 1_024
 """16 MiB of scores, and as much of an answer."""
+
+LONG_NAME = "s" * (32 * MEBIBYTE)
 
 FLAGS = ("--admission-bytes", str(BUDGET))
 
@@ -84,6 +88,37 @@ def _channel(served: Served) -> grpc.Channel:
     )
 
 
+def watches(served: Served) -> None:
+    """Ask for the health of services whose names have 32 MiB, by callers who stay."""
+    question = health_pb2.HealthCheckRequest(service=LONG_NAME)
+    _ask_and_stay(served, "/grpc.health.v1.Health/Watch", question.SerializeToString())
+
+
+def questions(served: Served) -> None:
+    """Ask reflection for symbols whose names have 32 MiB, by callers who stay."""
+    question = reflection_pb2.ServerReflectionRequest(file_containing_symbol=LONG_NAME)
+    service = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"].full_name
+    _ask_and_stay(served, f"/{service}/ServerReflectionInfo", question.SerializeToString())
+
+
+def _ask_and_stay(served: Served, method: str, question: bytes) -> None:
+    is_over = threading.Event()
+
+    def asked() -> Iterator[bytes]:
+        yield question
+        is_over.wait(PATIENCE_SECONDS)
+
+    channels = [_channel(served) for _ in range(CALLERS)]
+    calls = [channel.stream_stream(method)(asked()) for channel in channels]
+    for call in calls:
+        with suppress(grpc.RpcError):
+            next(call)
+    served.assert_answers()
+    is_over.set()
+    for channel in channels:
+        channel.close()
+
+
 def half_bodies(served: Served) -> None:
     """Declare 60 MB over HTTP by many callers and send 20 of them."""
     head = HEAD + b"Content-Length: 60000000\r\n\r\n"
@@ -108,7 +143,7 @@ def hostile_grpc(served: Served) -> None:
 
 @pytest.mark.parametrize(
     "load",
-    [large_calls, unread_answers, liars, half_bodies, hostile_grpc],
+    [large_calls, unread_answers, liars, watches, questions, half_bodies, hostile_grpc],
     ids=lambda load: load.__name__,
 )
 def test_memory_stays_within_the_law(load: Callable[[Served], None], tell: Tell) -> None:

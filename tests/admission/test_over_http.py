@@ -15,7 +15,7 @@ import pytest
 import lossgrad
 from lossgrad.errors import TooLarge
 from lossgrad_service.admission import Slots
-from lossgrad_service.http_api.parsing_cost import VALUE_BYTES, parsing_bytes
+from lossgrad_service.http_api.document import Document
 from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES
 from tests.running import PATIENCE_SECONDS
 from tests.service.test_queue import LARGE_ROWS, body, busy_server
@@ -107,7 +107,7 @@ def test_a_body_whose_values_never_fit_is_too_large(serve):
     ],
 )
 def test_values_are_counted(text, values):
-    assert parsing_bytes(text) == VALUE_BYTES * values
+    assert Document.of(text).values == values
 
 
 def test_a_call_is_refused_where_every_slot_is_used(monkeypatch):

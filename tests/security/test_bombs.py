@@ -10,7 +10,7 @@ import grpc
 import numpy as np
 import pytest
 
-from lossgrad_service.http_api.parsing_cost import parsing_bytes
+from lossgrad_service.http_api.document import Document
 from tests.security import forms, rows
 from tests.security.endpoints import Endpoints
 from tests.security.forms import Tensor
@@ -87,7 +87,7 @@ def size_of(sent):
 
 
 def allowed_for(sent):
-    values = parsing_bytes(sent.content) if isinstance(sent, Body) else 0
+    values = Document.of(sent.content).parsing_bytes if isinstance(sent, Body) else 0
     return max(TIMES * size_of(sent), CHARGED * (size_of(sent) + values)) + SLACK
 
 

@@ -1,30 +1,63 @@
-"""``grpc.health.v1.Health``, whose open streams end with the server."""
+"""``grpc.health.v1.Health``: everybody may ask, and open streams end with the server."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import Final
 
 import grpc
+from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as pb
-from grpc_health.v1 import health_pb2_grpc
+
+from lossgrad.errors import Cancelled, LossGradError
+from lossgrad_service.admission import Gate
+from lossgrad_service.calls import Call, Dispatcher
+from lossgrad_service.grpc_api.contexts import GONE, Context, call_of, metadata_of, tell_error
+from lossgrad_service.grpc_api.questions import decode_question
+
+MOST_BYTES: Final = 2**10
+"""Of a question, which is the name of a service."""
+
+AT_ONCE_SECONDS: Final = 0.02
+"""What a question takes that comes with its call, as all do that are short."""
 
 _Status = pb.HealthCheckResponse.ServingStatus
 
 
-class Health(health_pb2_grpc.HealthServicer):
+class Health:
     """One state of several services, NOT_SERVING at first.
 
-    The library's own servicer never ends a Watch, so that one open stream would hold
-    the server for the whole grace.
+    Nobody needs a key, so nobody is trusted: a question is short and comes at once; what
+    does not is refused where there is no room for the largest message, and nothing of it is
+    kept while a Watch is open. The library's own servicer has gRPC read and keep anything,
+    and never ends a Watch, so that one open stream would hold the server for the whole grace.
+
+    Parameters
+    ----------
+    services
+        The names that are known.
+    gate
+        Has the room for questions.
+    dispatcher
+        Knows the limits on messages, and how long a caller is waited for.
     """
 
-    def __init__(self, services: tuple[str, ...]) -> None:
+    def __init__(self, services: tuple[str, ...], gate: Gate, dispatcher: Dispatcher) -> None:
         self._services = services
+        self._gate = gate
+        self._most_bytes = dispatcher.service.limits.max_request_bytes
+        self._most_seconds = dispatcher.idle_seconds
         self._status: _Status = pb.HealthCheckResponse.NOT_SERVING
         self._is_over = False
         self._changed = asyncio.Condition()
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Return the handler of all its methods, on raw bytes."""
+        handlers = {
+            "Check": grpc.stream_unary_rpc_method_handler(self._check),
+            "Watch": grpc.stream_stream_rpc_method_handler(self._watch),
+        }
+        return grpc.method_handlers_generic_handler(health.SERVICE_NAME, handlers)
 
     async def set_serving(self, is_serving: bool) -> None:
         """Tell SERVING or NOT_SERVING from now on."""
@@ -39,29 +72,67 @@ class Health(health_pb2_grpc.HealthServicer):
             self._is_over = True
             self._changed.notify_all()
 
-    async def Check(self, request: pb.HealthCheckRequest, context: Any) -> pb.HealthCheckResponse:  # noqa: N802
+    async def _check(self, _: object, context: Context) -> bytes:
         """Answer the state of a service, or NOT_FOUND for an unknown one."""
-        if request.service not in self._services:
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"no service {request.service!r}")
-        return pb.HealthCheckResponse(status=self._status)
+        call = self._call_of(context)
+        try:
+            is_known = await self._is_known(context, call)
+        except LossGradError as error:
+            tell_error(context, error, call)
+            return b""
+        if not is_known:
+            context.set_code(grpc.StatusCode.NOT_FOUND)
+            context.set_details(f"there is no such service; ask for one of {self._services}")
+            return b""
+        return _told(self._status)
 
-    async def Watch(  # noqa: N802
-        self, request: pb.HealthCheckRequest, context: Any
-    ) -> AsyncIterator[pb.HealthCheckResponse]:
+    async def _watch(self, _: object, context: Context) -> None:
         """Answer the state of a service now and whenever it changes."""
-        del context
+        call = self._call_of(context)
+        try:
+            await self._tell_news(await self._is_known(context, call), context)
+        except LossGradError as error:
+            tell_error(context, error, call)
+        except GONE:  # the caller, while it was answered
+            tell_error(context, Cancelled("the connection broke"), call)
+
+    def _call_of(self, context: Context) -> Call:
+        return call_of(context, metadata_of(context), self._most_seconds)
+
+    async def _is_known(self, context: Context, call: Call) -> bool:
+        """Return whether the service that is asked for is known; nothing else is kept of it."""
+        message = await self._message(context, call)
+        return decode_question(pb.HealthCheckRequest, message, MOST_BYTES).service in self._services
+
+    async def _message(self, context: Context, call: Call) -> bytes:
+        """Return the message of a call, which holds room for any other once it is late."""
+        reading = asyncio.ensure_future(context.read())
+        visit = self._gate.enter_without_key()
+        try:
+            await asyncio.wait((reading,), timeout=AT_ONCE_SECONDS)
+            if reading.done():
+                return reading.result()
+            return await visit.receive(lambda: reading, None, self._most_bytes, call.deadline)
+        finally:
+            reading.cancel()
+            visit.leave()
+
+    async def _tell_news(self, is_known: bool, context: Context) -> None:
         told: _Status | None = None
-        while (status := await self._news(request.service, told)) is not None:
-            yield pb.HealthCheckResponse(status=status)
+        while (status := await self._news(is_known, told)) is not None:
+            await context.write(_told(status))
             told = status
 
-    async def _news(self, service: str, told: _Status | None) -> _Status | None:
+    async def _news(self, is_known: bool, told: _Status | None) -> _Status | None:
         """Return the state once it is not the one that was told, None if it will never be."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._is_over or self._status_of(service) != told)
-        status = self._status_of(service)
+            await self._changed.wait_for(lambda: self._is_over or self._status_of(is_known) != told)
+        status = self._status_of(is_known)
         return status if status != told else None
 
-    def _status_of(self, service: str) -> _Status:
-        unknown = pb.HealthCheckResponse.SERVICE_UNKNOWN
-        return self._status if service in self._services else unknown
+    def _status_of(self, is_known: bool) -> _Status:
+        return self._status if is_known else pb.HealthCheckResponse.SERVICE_UNKNOWN
+
+
+def _told(status: _Status) -> bytes:
+    return pb.HealthCheckResponse(status=status).SerializeToString()

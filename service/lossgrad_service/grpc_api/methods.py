@@ -8,13 +8,22 @@ from lossgrad.codecs import proto
 from lossgrad.types import Problem, Result
 from lossgrad_service.calls import Call, Method, Service, is_quick
 
+_SMALL: Final = 2 * 2**20
+"""Bytes of a message, and of an answer, that are copied in about a millisecond."""
+
+
+def _is_small(message: bytes) -> bool:
+    return len(message) <= _SMALL
+
+
 COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
     decode=proto.decode_problem,
     compute=Service.compute,
     encode=proto.encode_result,
     answer_bytes=Service.answer_bytes,
-    small_bytes=2 * 2**20,
+    is_small=_is_small,
     is_quick=is_quick,
+    small_answer=2 * _SMALL,
 )
 """Answers a ComputeRequest by a ComputeResponse."""
 

@@ -34,7 +34,7 @@ class Patience:
             Where none comes in time.
         """
         return await self._until(
-            message, "no message came; send rows as soon as they are made, or open a stream later"
+            message, "no message came; send each as soon as it is made, or open a stream later"
         )
 
     async def until_taken(self, answer: Awaitable[Outcome]) -> Outcome:

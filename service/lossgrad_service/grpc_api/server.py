@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import grpc
 from grpc import aio
-from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2_grpc
+from grpc_health.v1 import health
 
 from lossgrad_service.access.tls import TlsFiles
 from lossgrad_service.admission import Gate
@@ -26,13 +25,17 @@ class GrpcServer:
     def __init__(self, dispatcher: Dispatcher, gate: Gate, *, shares_ports: bool) -> None:
         limit, budget = dispatcher.service.limits.max_request_bytes, gate.room.budget
         self._server = aio.server(options=options_of(limit, budget.total, shares_ports))
-        self._health = Health(("", SERVICE_NAME))
-        self._reflection = Reflection((SERVICE_NAME, health.SERVICE_NAME), gate)
-        self._server.add_generic_rpc_handlers((service_handler(dispatcher, gate),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(self._reflection, self._server)
-        # The last one is asked where no other knows a method.
-        self._server.add_generic_rpc_handlers((UnknownMethods(gate),))
+        self._health = Health(("", SERVICE_NAME), gate, dispatcher)
+        self._reflection = Reflection((SERVICE_NAME, health.SERVICE_NAME), gate, dispatcher)
+        self._server.add_generic_rpc_handlers(
+            (
+                service_handler(dispatcher, gate),
+                self._health.handler(),
+                self._reflection.handler(),
+                # The last one is asked where no other knows a method.
+                UnknownMethods(gate),
+            )
+        )
 
     def listen(self, address: str, tls: TlsFiles | None = None) -> int:
         """Listen on ``host:port`` or ``unix:path`` and return the port (1 for a path).

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 import grpc
-from grpc import aio
 
 from lossgrad.codecs.cutting import MESSAGE_BYTES
 from lossgrad.errors import Cancelled, LossGradError
@@ -19,6 +18,7 @@ from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
 from lossgrad_service.grpc_api.contexts import (
     END,
+    GONE,
     Context,
     call_of,
     metadata_of,
@@ -27,9 +27,6 @@ from lossgrad_service.grpc_api.contexts import (
 )
 from lossgrad_service.grpc_api.entrance import enter
 from lossgrad_service.grpc_api.patience import Patience
-
-_GONE: Any = aio.InternalError  # pyright: ignore[reportAttributeAccessIssue]
-
 
 Run: TypeAlias = Callable[[Call, Callable[[], Any]], Awaitable[Any]]
 """Computes for a call."""
@@ -70,7 +67,7 @@ def stream_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.RpcMethodHandler[
             tell_timing(context, call)
         except LossGradError as error:
             tell_error(context, error, call)
-        except _GONE:  # the caller, while it was answered
+        except GONE:  # the caller, while it was answered
             tell_error(context, Cancelled("the connection broke"), call)
         finally:
             under_way.remove(context)
