@@ -83,11 +83,12 @@ def test_stage_of_several_parts_adds_up():
 @pytest.mark.parametrize(
     ("size", "quick", "warm", "decoded_by", "computed_by"),
     [
-        (4, True, True, "loop", "loop"),
-        (4, False, True, "loop", "thread"),
+        (3, True, True, "loop", "loop"),
+        (3, False, True, "loop", "thread"),
+        (4, True, True, "loop", "thread"),
         (5, True, True, "thread", "thread"),
         (5, False, True, "thread", "thread"),
-        (4, True, False, "thread", "thread"),
+        (3, True, False, "thread", "thread"),
     ],
 )
 def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, computed_by):
@@ -102,8 +103,9 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
         compute=lambda _service, request, _deadline: step(request),
         encode=lambda reply: step(reply.upper()),
         answer_bytes=lambda _service, request: len(request),
-        small_bytes=4,
+        is_small=lambda message: len(message) <= 4,
         is_quick=lambda _: quick,
+        small_answer=3,
     )
     readiness = Readiness()
     if warm:
@@ -117,7 +119,7 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
     assert list(call.watch.timing) == ["decode", "compute", "encode"]
 
 
-@pytest.mark.parametrize("failing", ["decode", "compute", "encode"])
+@pytest.mark.parametrize("failing", ["decode", "compute", "encode", "answer_bytes"])
 @pytest.mark.parametrize("quick", [True, False])
 def test_bug_in_any_step_is_internal(failing, quick, caplog):
     steps = {
@@ -127,7 +129,7 @@ def test_bug_in_any_step_is_internal(failing, quick, caplog):
         "answer_bytes": lambda _service, request: len(request),
     }
     steps[failing] = lambda *_: 1 / 0
-    method = Method(**steps, small_bytes=4, is_quick=lambda _: quick)
+    method = Method(**steps, is_small=lambda _: True, is_quick=lambda _: quick, small_answer=4)
     readiness = Readiness()
     readiness.set_ready()
     with ThreadPoolExecutor(1) as threads:

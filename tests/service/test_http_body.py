@@ -19,7 +19,12 @@ BODY = json.dumps({"scores": [[1, 2, 3]], "labels": [2]}).encode()
 
 @pytest.mark.parametrize(
     "media_type",
-    ["application/json", "Application/JSON ; charset=UTF-8", 'application/json;charset="utf-8"'],
+    [
+        "application/json",
+        "Application/JSON ; charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/json; odata=none; ",
+    ],
 )
 def test_json_in_utf8_is_taken(running, media_type):
     answer = call(f"{running.http}/v1/compute", BODY, {"content-type": media_type})
@@ -27,7 +32,16 @@ def test_json_in_utf8_is_taken(running, media_type):
 
 
 @pytest.mark.parametrize(
-    "media_type", ["text/plain", "application/xml", "application/json; charset=utf-16", "json", ""]
+    "media_type",
+    [
+        "text/plain",
+        "application/xml",
+        "application/json; charset=utf-16",
+        "application/json; charset=utf-8; charset=utf-16",
+        "json",
+        "",
+        "application/json" + ";" * 30_000,
+    ],
 )
 def test_other_media_types_are_415(running, media_type):
     answer = call(f"{running.http}/v1/compute", BODY, {"content-type": media_type})
@@ -72,6 +86,7 @@ def test_declared_length_over_the_limit_is_refused_unread(small):
     headers = {"content-type": "application/json", "content-length": "201"}
     status, problem = post(small.http, None, headers)
     assert (status, problem["limit"]) == (413, "max_request_bytes")
+    assert "the body has 201 bytes, more than max_request_bytes = 200;" in problem["detail"]
 
 
 def test_chunks_over_the_limit_are_refused(small):

@@ -83,7 +83,7 @@ def test_compressed_body_over_the_limit_is_413():
     with running_server(max_request_bytes=100) as running:
         answer = post(running.http, gzip.compress(json.dumps(DOCUMENT).encode() + b" " * 200, 0))
         assert (answer.status, answer.json["limit"]) == (413, "max_request_bytes")
-        assert "has more than max_request_bytes = 100" in answer.json["detail"]
+        assert "bytes, more than max_request_bytes = 100; send" in answer.json["detail"]
 
 
 @given(st.binary(max_size=300), st.integers(0, 9), st.integers(0, 700))

@@ -406,7 +406,8 @@ def test_connections_without_room_are_told_to_come_back(monkeypatch):
             assert wire.send(READY).answer().status == 200
         refused = stack.enter_context(Wire(running.http))
         answer = refused.answer()
-        assert assert_refusal(answer, 503)["title"] == "Unavailable"
+        body = assert_refusal(answer, 503)
+        assert (body["title"], body["retry_after"]) == ("Unavailable", 1)
         assert answer.headers["retry-after"] == "1"
         with Wire(running.http) as unheard:
             assert unheard.rest() == b""
@@ -433,7 +434,7 @@ def test_nobody_outlasts_the_grace(monkeypatch, caplog):
     limits = {"head": PATIENT, "body": PATIENT, "answer": PATIENT, "linger": PATIENT}
     with (
         ExitStack() as wires,
-        server_within(monkeypatch, limits, shutdown_grace_seconds=0.2) as running,
+        server_within(monkeypatch, limits, shutdown_grace_seconds=0.25) as running,
     ):
         for sent in (b"", b"GET", head("Content-Length: 9") + b"{", CHUNKED, WHOLE):
             wires.enter_context(Wire(running.http)).send(sent)

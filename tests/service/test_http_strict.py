@@ -80,7 +80,7 @@ WRONG = {
     "20,000 keys": (
         with_more(",".join(f'"k{i}": 1' for i in range(20_000))),
         "/k0",
-        "is not an input or option",
+        "is not an input or option of this call; it has",
     ),
     # Numbers
     "NaN": (with_score("NaN"), "", "not JSON"),

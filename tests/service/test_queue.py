@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 import lossgrad
+from lossgrad.errors import TooLarge
 from lossgrad_service import core
 from lossgrad_service.calls import Dispatcher
 from tests.running import PATIENCE_SECONDS, running_server
-from tests.service.web import call
+from tests.service.web import call, compute
 
 LARGE_ROWS = 2**13
 """Rows that are too many to be computed on the event loop."""
@@ -106,6 +107,41 @@ def test_large_call_waits_for_a_thread(monkeypatch, protocol):
         computations.release.set()
         assert waiting.result(PATIENCE_SECONDS).loss == pytest.approx(np.log(3))
         assert computations.classes == [4, 2, 3]
+
+
+MANY_LISTS = {"scores": [[1]] * 4000, "labels": [0] * 4000, "want": ["loss"]}
+LARGE_ANSWER = {"scores": [[1] * 200], "h1": [[1] * 200], "labels": [0], "want": ["dW2"]}
+
+
+@pytest.mark.parametrize("document", [MANY_LISTS, LARGE_ANSWER], ids=["lists", "answer"])
+def test_short_body_that_takes_long_waits_for_a_thread(monkeypatch, document):
+    queued = Event()
+    run = Dispatcher.run_soon
+
+    async def observed(*arguments):
+        asyncio.get_running_loop().call_soon(queued.set)
+        return await run(*arguments)
+
+    assert len(json.dumps(document)) < 2**16
+    with busy_server(monkeypatch) as (running, computations), ThreadPoolExecutor(1) as callers:
+        monkeypatch.setattr(Dispatcher, "run_soon", observed)
+        waiting = callers.submit(compute, running.http, document)
+        assert queued.wait(PATIENCE_SECONDS)
+        assert computations.classes == [4]
+        computations.release.set()
+        assert waiting.result(PATIENCE_SECONDS).status == 200
+
+
+@pytest.mark.parametrize("protocol", ["gRPC", "HTTP"])
+def test_answer_of_a_quick_call_needs_room(protocol):
+    problem = {**batch(1, 400), "h1": np.ones((1, 400), np.float32), "want": ["dw2"]}
+    with (
+        running_server(admission_bytes=2**19) as running,
+        lossgrad.Client(running.server.addresses[protocol]) as client,
+    ):
+        with pytest.raises(TooLarge) as caught:
+            client.compute(**problem)
+        assert caught.value.limit == "admission_bytes"
 
 
 def test_queued_call_whose_caller_left_is_not_computed(monkeypatch):

@@ -56,7 +56,7 @@ def test_starting_server_says_so_and_already_takes_calls(monkeypatch):
     assert before == (
         200,
         503,
-        "the server is starting",
+        "the server is starting; send calls elsewhere, or once /readyz answers 200",
         health_pb2.HealthCheckResponse.NOT_SERVING,
         1,
     )
@@ -103,7 +103,7 @@ def test_draining_server_says_so_and_still_takes_calls():
         running.on_loop(running.server.drain())
         answer = call(f"{running.http}/readyz")
         assert answer.status == 503
-        assert answer.json["detail"] == "the server is draining"
+        assert answer.json["detail"].startswith("the server is draining; send calls elsewhere, or")
         assert call(f"{running.http}/healthz").status == 200
         assert health(running.grpc) == health_pb2.HealthCheckResponse.NOT_SERVING
         with lossgrad.Client(running.grpc) as client:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +19,7 @@ from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.service import Service
 
 Answer = TypeVar("Answer")
-Message = TypeVar("Message", bound=Sized)
-Request = TypeVar("Request")
+Message = TypeVar("Message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Dispatcher:
 
         What takes about a millisecond is not handed to a thread, which would take as
         long as small batches do. Before the kernels are there, anything may take long.
-        There is room for a large answer before any of it is computed.
+        There is room for the answer before any of it is computed.
 
         Raises
         ------
@@ -52,19 +51,21 @@ class Dispatcher:
         TooLarge, Busy
             Where there is no room for the answer; see `Visit.admit`.
         """
-        if len(message) > method.small_bytes or not self.readiness.is_warm:
+        if not (self.readiness.is_warm and method.is_small(message)):
             request = await self.run_soon(call, partial(method.read, message, call))
-            await self._admit_answer(method, call, visit, request)
+            size = guarded(call.request_id, partial(method.answer_bytes, self.service, request))
+            await visit.admit(size, call.deadline)
             return await self.run(call, partial(method.answer, self.service, request, call))
         try:
             request = method.read(message, call)
-            if method.is_quick(request):
+            size = method.answer_bytes(self.service, request)
+            await visit.admit(size, call.deadline)
+            if size <= method.small_answer and method.is_quick(request):
                 return method.answer(self.service, request, call)
         except LossGradError:
             raise
         except Exception as error:
             raise error_of_ours(error, call.request_id) from error
-        await self._admit_answer(method, call, visit, request)
         return await self.run_soon(call, partial(method.answer, self.service, request, call))
 
     async def run_soon(self, call: Call, work: Callable[[], Answer]) -> Answer:
@@ -101,12 +102,6 @@ class Dispatcher:
             As `run` does.
         """
         return guarded(call.request_id, work)
-
-    async def _admit_answer(
-        self, method: Method[Any, Request, Any], call: Call, visit: Visit, request: Request
-    ) -> None:
-        size = guarded(call.request_id, partial(method.answer_bytes, self.service, request))
-        await visit.admit(size, call.deadline)
 
     async def _run(self, call: Call, work: Callable[[], Answer], since: float) -> Answer:
         """Return what `work` returns; its slot, taken before, is free once its thread is."""

@@ -25,10 +25,12 @@ class Method(Generic[Message, Request, Reply]):
     encode: Callable[[Reply], bytes]
     answer_bytes: Callable[[Service, Request], int]
     """How large the answer to a request is, roughly; known before it is computed."""
-    small_bytes: int
-    """Size of the largest message that is decoded in about a millisecond."""
+    is_small: Callable[[Message], bool]
+    """Whether a message is decoded in about a millisecond."""
     is_quick: Callable[[Request], bool]
-    """Whether the other two steps take no longer than that."""
+    """Whether a request is computed in that time."""
+    small_answer: int
+    """Bytes of the largest answer that is encoded in that time."""
 
     def read(self, message: Message, call: Call) -> Request:
         """Return the request in a message, which may have waited for its thread.

@@ -22,7 +22,9 @@ from lossgrad_service.http_api.body import (
     is_gzip,
     read_body,
 )
+from lossgrad_service.http_api.connections.protocol import HANG_UP
 from lossgrad_service.http_api.disconnect import unless_gone
+from lossgrad_service.http_api.document import SMALL_BYTES, Document
 from lossgrad_service.http_api.errors import CallScope, add_error_handlers
 from lossgrad_service.http_api.gatekeeper import Gatekeeper, visit_of
 from lossgrad_service.http_api.inflate import most_contents
@@ -34,7 +36,6 @@ from lossgrad_service.http_api.openapi import (
     READYZ,
     add_schemas,
 )
-from lossgrad_service.http_api.parsing_cost import parsing_bytes
 
 
 def create_app(dispatcher: Dispatcher, gate: Gate) -> FastAPI:
@@ -89,7 +90,7 @@ class Paths:
         body = await self._body_of(request, visit, call)
         answering = self._answer(call, visit, body)
         text = await unless_gone(request, answering, call.deadline)
-        visit.resize(len(text))
+        visit.be_answered(len(text), request.scope["state"][HANG_UP])
         return _answer(text, call)
 
     async def _body_of(self, request: Request, visit: Visit, call: Call) -> bytearray:
@@ -109,13 +110,14 @@ class Paths:
 
     async def _answer(self, call: Call, visit: Visit, body: bytearray) -> bytes:
         """Return the answer to a body, for whose values there is room before they are read."""
-        await visit.admit(await self._parsing_bytes(call, body), call.deadline)
-        return await self._dispatcher.answer(methods.COMPUTE, call, visit, body)
+        document = await self._document_of(body, call)
+        await visit.admit(document.parsing_bytes, call.deadline)
+        return await self._dispatcher.answer(methods.COMPUTE, call, visit, document)
 
-    async def _parsing_bytes(self, call: Call, body: bytearray) -> int:
-        if len(body) <= methods.COMPUTE.small_bytes:
-            return parsing_bytes(body)
-        return await self._dispatcher.run_soon(call, partial(parsing_bytes, body))
+    async def _document_of(self, body: bytearray, call: Call) -> Document:
+        if len(body) <= SMALL_BYTES:
+            return Document.of(body)
+        return await self._dispatcher.run_soon(call, partial(Document.of, body))
 
     async def info(self, request: Request) -> Response:
         """``GET /v1/info``."""
@@ -131,7 +133,8 @@ class Paths:
         """``GET /readyz``: 503 while the server is starting or draining."""
         readiness = self._dispatcher.readiness
         if not readiness.is_ready:
-            raise Unavailable(f"the server is {readiness.state}")
+            text = "send calls elsewhere, or once /readyz answers 200"
+            raise Unavailable(f"the server is {readiness.state}; {text}")
         return JSONResponse({"status": "ready"})
 
     def _call_of(self, request: Request) -> Call:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import Message
-
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
@@ -12,16 +10,22 @@ from lossgrad.errors import Cancelled, TooLarge
 _MEDIA_TYPE = "application/json"
 _PLAIN = ("", "identity")
 _GZIP = ("gzip", "x-gzip")
-_CHARSETS = ("utf-8", "utf8")
+_CHARSETS = ("charset=utf-8", "charset=utf8", 'charset="utf-8"', 'charset="utf8"')
+_LONGEST = 256
+"""Most characters of a media type with its parameters."""
 
 
 def check_media_type(request: Request) -> None:
     """Raise 415 unless the body is declared as ``application/json`` in UTF-8."""
-    sent = Message()
-    sent["content-type"] = request.headers.get("content-type", "")
-    charset = str(sent.get_param("charset") or _CHARSETS[0])
-    if sent.get_content_type() != _MEDIA_TYPE or charset.lower() not in _CHARSETS:
+    sent = request.headers.get("content-type", "")
+    if len(sent) > _LONGEST or not _is_json(sent):
         raise HTTPException(415, f"the body must be {_MEDIA_TYPE} in UTF-8; set content-type so")
+
+
+def _is_json(sent: str) -> bool:
+    kind, *parameters = (part.strip() for part in sent.lower().split(";"))
+    charsets = [part for part in parameters if part.startswith("charset")]
+    return kind == _MEDIA_TYPE and all(charset in _CHARSETS for charset in charsets)
 
 
 def is_gzip(request: Request) -> bool:
@@ -49,7 +53,7 @@ def declared_length(request: Request, limit: int) -> int | None:
     if not declared.isdecimal():
         return None
     if int(declared) > limit:
-        raise too_large("has", limit)
+        raise too_large(f"has {declared} bytes,", limit)
     return int(declared)
 
 
@@ -74,10 +78,10 @@ async def read_body(request: Request, limit: int) -> bytearray:
     return body
 
 
-def too_large(verb: str, limit: int) -> TooLarge:
+def too_large(found: str, limit: int) -> TooLarge:
     """Return the error for a body that has, or by some other verb comes to, too many bytes."""
     return TooLarge(
-        f"the body {verb} more than max_request_bytes = {limit} bytes; send fewer rows at a time, "
+        f"the body {found} more than max_request_bytes = {limit}; send fewer rows at a time, "
         "or arrays in base64",
         limit="max_request_bytes",
     )

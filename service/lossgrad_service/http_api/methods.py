@@ -11,8 +11,12 @@ from lossgrad.codecs import json
 from lossgrad.codecs.json import Encoding, JsonCall
 from lossgrad.types import InfoRequest, Result
 from lossgrad_service.calls import Call, Deadline, Method, Service, is_quick
+from lossgrad_service.http_api.document import Document
 from lossgrad_service.http_api.inflate import inflate
 from lossgrad_service.http_api.request import read_call
+
+_SMALL_ANSWER: Final = 2**18
+"""Bytes of text: ten thousand numbers or more, each written in some ten nanoseconds."""
 
 _TEXT: Final[dict[Encoding, int]] = {"list": 4, "base64": 2}
 """What text makes of a byte of an array, at most: 14 digits and signs of a float32."""
@@ -24,6 +28,10 @@ class _Reply:
 
     result: Result
     encoding: Encoding
+
+
+def _decode(document: Document) -> JsonCall:
+    return read_call(document.text)
 
 
 def _compute(service: Service, call: JsonCall, deadline: Deadline) -> _Reply:
@@ -42,13 +50,14 @@ def _is_quick(call: JsonCall) -> bool:
     return is_quick(call.problem)
 
 
-COMPUTE: Final[Method[bytearray, JsonCall, _Reply]] = Method(
-    decode=read_call,
+COMPUTE: Final[Method[Document, JsonCall, _Reply]] = Method(
+    decode=_decode,
     compute=_compute,
     encode=_encode,
     answer_bytes=_answer_bytes,
-    small_bytes=128 * 2**10,
+    is_small=Document.is_small,
     is_quick=_is_quick,
+    small_answer=_SMALL_ANSWER,
 )
 """Answers the body of ``POST /v1/compute``."""
 

@@ -15,7 +15,7 @@ from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Dispatcher
 from lossgrad_service.http_api.answers import Answers
 from lossgrad_service.http_api.app import create_app
-from lossgrad_service.http_api.connections import Limits, Protocol, patrol
+from lossgrad_service.http_api.connections import Handshake, Limits, Protocol, patrol
 
 _KEEP_ALIVE_SECONDS = 75
 """Idle connections are kept longer than clients and proxies keep theirs (60 s)."""
@@ -39,13 +39,12 @@ class HttpServer:
         tls: ssl.SSLContext | None = None,
         limits: Limits = _USUAL_LIMITS,
     ) -> None:
-        self._tls = tls
         self._limits = limits
         self._socket_options = (socket.SO_REUSEPORT,) if shares_ports else ()
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 Answers(create_app(dispatcher, gate)),
-                http=_protocol_within(limits),
+                http=_protocol_within(limits, tls),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -75,7 +74,6 @@ class HttpServer:
         """Take calls; the steps of `uvicorn.Server.serve` without its signal handlers."""
         config = self._uvicorn.config
         config.load()
-        config.ssl = self._tls
         self._uvicorn.lifespan = config.lifespan_class(config)
         await self._uvicorn.startup(sockets=self._sockets)
         self._housekeeping = asyncio.create_task(self._uvicorn.main_loop())
@@ -100,8 +98,8 @@ class HttpServer:
             bound.close()
 
     @property
-    def _connections(self) -> set[Protocol]:
-        return cast(set[Protocol], self._uvicorn.server_state.connections)
+    def _connections(self) -> set[Protocol | Handshake]:
+        return cast(set[Protocol | Handshake], self._uvicorn.server_state.connections)
 
     def _cut(self) -> None:
         """End what is left of connections; calls that wait for their callers end with them."""
@@ -109,9 +107,10 @@ class HttpServer:
             connection.cut()
 
 
-def _protocol_within(limits: Limits) -> type[asyncio.Protocol]:
+def _protocol_within(limits: Limits, tls: ssl.SSLContext | None) -> type[asyncio.Protocol]:
     """Return what uvicorn calls to make a connection's protocol."""
-    return cast(type[asyncio.Protocol], partial(Protocol, limits))
+    made = partial(Protocol, limits) if tls is None else partial(Handshake, tls, limits)
+    return cast(type[asyncio.Protocol], made)
 
 
 def bind(host: str, port: int, *options: int) -> socket.socket:

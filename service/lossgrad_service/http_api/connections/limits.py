@@ -54,6 +54,11 @@ class Limits:
     """How long a caller that was answered early, and still sends, has to read that."""
 
     @property
+    def heard(self) -> int:
+        """Connections, at the same time, that are not closed as soon as they are opened."""
+        return self.connections + self.turned_away
+
+    @property
     def patrol_seconds(self) -> float:
         """Time between two looks at a connection: short beside what it may take."""
         tempos = (self.head, self.body, self.answer, self.linger)

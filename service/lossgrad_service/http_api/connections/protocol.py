@@ -21,6 +21,9 @@ from lossgrad_service.http_api.connections.pace import Pace
 from lossgrad_service.http_api.connections.refusals import Refused
 
 _HOST: Final = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[\w.~%!$&'()*+,;=-]*)(:\d{0,5})?")
+HANG_UP: Final = "hang_up"
+"""Where an application finds, in the state of a request, what ends its connection."""
+
 _TLS_HANDSHAKE: Final = 0x16
 """The first byte of a caller that speaks TLS; no method of HTTP begins so."""
 
@@ -68,10 +71,10 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take the connection where there is room."""
         super().connection_made(LingeringTransport(transport, self._expects_more))
-        excess = len(self.connections) - self._limits.connections
-        if excess > self._limits.turned_away:
+        count = len(self.connections)
+        if count > self._limits.heard:
             self.transport.abort()
-        elif excess > 0:
+        elif count > self._limits.connections:
             self._refuse(refusals.too_many_connections(self._limits))
 
     def data_received(self, data: bytes) -> None:
@@ -147,6 +150,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        cycle.scope.setdefault("state", {})[HANG_UP] = self.transport.abort
         super()._start_asgi_task(cycle, app)
 
     # What the patrol and the server call
