@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias, cast
 
 import grpc
@@ -11,7 +12,7 @@ from grpc import aio
 
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
-from lossgrad.errors import LossGradError
+from lossgrad.errors import Cancelled, LossGradError
 from lossgrad_service.calls import Call, Deadline, accept_request_id
 from lossgrad_service.calls.request_id import HEADER
 
@@ -68,6 +69,17 @@ def tell_error(context: Context, error: LossGradError, call: Call) -> None:
     context.set_trailing_metadata(details + _pushback(error))
     context.set_code(_CODES[status.code])
     context.set_details(status.message)
+
+
+@contextmanager
+def errors_told(context: Context, call: Call) -> Iterator[None]:
+    """Have a call that fails within the block end with the status of its error."""
+    try:
+        yield
+    except LossGradError as error:
+        tell_error(context, error, call)
+    except GONE:  # the caller, while it was answered
+        tell_error(context, Cancelled("the connection broke"), call)
 
 
 def _pushback(error: LossGradError) -> tuple[tuple[str, str], ...]:

@@ -9,10 +9,16 @@ import grpc
 from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as pb
 
-from lossgrad.errors import Cancelled, LossGradError
+from lossgrad.errors import LossGradError
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Call, Dispatcher
-from lossgrad_service.grpc_api.contexts import GONE, Context, call_of, metadata_of, tell_error
+from lossgrad_service.grpc_api.contexts import (
+    Context,
+    call_of,
+    errors_told,
+    metadata_of,
+    tell_error,
+)
 from lossgrad_service.grpc_api.questions import decode_question
 
 MOST_BYTES: Final = 2**10
@@ -89,12 +95,8 @@ class Health:
     async def _watch(self, _: object, context: Context) -> None:
         """Answer the state of a service now and whenever it changes."""
         call = self._call_of(context)
-        try:
+        with errors_told(context, call):
             await self._tell_news(await self._is_known(context, call), context)
-        except LossGradError as error:
-            tell_error(context, error, call)
-        except GONE:  # the caller, while it was answered
-            tell_error(context, Cancelled("the connection broke"), call)
 
     def _call_of(self, context: Context) -> Call:
         return call_of(context, metadata_of(context), self._most_seconds)

@@ -11,16 +11,14 @@ import grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
-from lossgrad.errors import Cancelled, LossGradError
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api.contexts import (
     END,
-    GONE,
     Context,
     call_of,
+    errors_told,
     metadata_of,
-    tell_error,
 )
 from lossgrad_service.grpc_api.entrance import enter
 from lossgrad_service.grpc_api.patience import Patience
@@ -64,13 +62,9 @@ class Reflection:
     async def _handle(self, _: object, context: Context) -> None:
         metadata = metadata_of(context)
         call = call_of(context, metadata)
-        try:
+        with errors_told(context, call):
             visit = enter(self._gate, context, metadata)
             await _Stream(self._dispatcher, context, call, visit, self._over).answer(self._answer)
-        except LossGradError as error:
-            tell_error(context, error, call)
-        except GONE:  # the caller, while it was answered
-            tell_error(context, Cancelled("the connection broke"), call)
 
     def _answer(self, message: bytes) -> bytes:
         question = decode_question(pb.ServerReflectionRequest, message, MOST_BYTES)

@@ -11,18 +11,16 @@ from typing import Any, Final, TypeAlias
 import grpc
 
 from lossgrad.codecs.cutting import MESSAGE_BYTES
-from lossgrad.errors import Cancelled, LossGradError
 from lossgrad.types import limits
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
 from lossgrad_service.grpc_api.contexts import (
     END,
-    GONE,
     Context,
     call_of,
+    errors_told,
     metadata_of,
-    tell_error,
     tell_timing,
 )
 from lossgrad_service.grpc_api.entrance import enter
@@ -62,13 +60,10 @@ def stream_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.RpcMethodHandler[
         call = call_of(context, metadata)
         under_way.add(context)
         try:
-            visit = enter(gate, context, metadata)
-            await _Stream(dispatcher, context, call, visit, under_way).answer()
-            tell_timing(context, call)
-        except LossGradError as error:
-            tell_error(context, error, call)
-        except GONE:  # the caller, while it was answered
-            tell_error(context, Cancelled("the connection broke"), call)
+            with errors_told(context, call):
+                visit = enter(gate, context, metadata)
+                await _Stream(dispatcher, context, call, visit, under_way).answer()
+                tell_timing(context, call)
         finally:
             under_way.remove(context)
 
