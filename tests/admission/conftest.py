@@ -99,6 +99,7 @@ def refused(monkeypatch):
 def impatient(monkeypatch):
     """Callers are late at once."""
     monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(wait, "AT_ONCE_SECONDS", 0.0)
     monkeypatch.setattr(visit, "UNTOLD_GRACE", 0.0)
     monkeypatch.setattr(wait, "SLOWEST_BYTES", float("inf"))
     monkeypatch.setattr(wait, "LOOK_SECONDS", 0.001)

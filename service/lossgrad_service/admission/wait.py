@@ -8,8 +8,9 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, Protocol
 
-from lossgrad.errors import Busy, DeadlineExceeded, LossGradError
+from lossgrad.errors import DeadlineExceeded, LossGradError
 from lossgrad_service.access.caller import Caller
+from lossgrad_service.access.refused import Refused
 from lossgrad_service.admission.patience import SHORTEST_HINT, Clock
 
 GRACE_SECONDS: Final = 0.1
@@ -17,6 +18,12 @@ GRACE_SECONDS: Final = 0.1
 
 SLOWEST_BYTES: Final = 2**23
 """What a caller that is not late sends, or takes, in a second."""
+
+WINDOW_BYTES: Final = 2**16
+"""What HTTP/2 sends without waiting for the other side: such a message comes with its head."""
+
+AT_ONCE_SECONDS: Final = 0.02
+"""How long it may take, so that who declares little cannot send much uncounted."""
 
 UNTOLD_GRACE: Final = 0.01
 """Seconds after which a caller is late that did not tell what it sends."""
@@ -56,6 +63,8 @@ class Holder(Protocol):
 
 def grace_for(size: int) -> float:
     """Return the seconds that a caller may take to send, or to take, so many bytes."""
+    if size <= WINDOW_BYTES:
+        return AT_ONCE_SECONDS
     return GRACE_SECONDS + size / SLOWEST_BYTES
 
 
@@ -123,10 +132,11 @@ class Wait:
         """End the action, because others need what the call holds."""
         rate = f"{SLOWEST_BYTES / 2**20:g} MiB/s"
         self._end(
-            Busy(
+            Refused(
                 f"the caller was slower than {rate}, or did not tell the bytes of its message "
                 "beforehand, and others need its room; tell them, or try again later",
                 retry_after=SHORTEST_HINT,
+                cause="late_caller",
             )
         )
 
