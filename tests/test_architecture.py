@@ -27,8 +27,12 @@ CALLS = f"{SERVICE}.calls"
 ADMISSION = f"{SERVICE}.admission"
 CORES = f"{SERVICE}.cores"
 MEMORY_LIMIT = f"{SERVICE}.memory_limit"
+METRICS = f"{SERVICE}.metrics"
 SETTINGS = f"{SERVICE}.runtime.settings"
-_LIGHT = ("addresses", "collector", "logs", "process", "signals", "unix_socket", "wrong_settings")
+_LIGHT = (
+    *("addresses", "collector", "log_lines", "logs", "process", "processor", "signals"),
+    *("unix_socket", "wrong_settings"),
+)
 LIGHT = tuple(f"{SERVICE}.runtime.{name}" for name in _LIGHT)
 """Modules that a supervising process may import: they load neither gRPC nor the kernels."""
 _CHECKED = ("caller", "exposure", "key_file", "keys", "start", "tls", "tokens")
@@ -80,19 +84,30 @@ RULES: dict[str, tuple[str, ...]] = {
         "threadpoolctl",
     ),
     f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
+    METRICS: (METRICS,),
     ADMISSION: (
         ADMISSION,
         f"{SERVICE}.access.caller",
         f"{SERVICE}.access.quotas",
+        f"{SERVICE}.access.refused",
         "lossgrad.errors",
     ),
-    CALLS: (CALLS, ADMISSION, f"{SERVICE}.core", *CONTRACT, "numpy"),
+    CALLS: (
+        CALLS,
+        ADMISSION,
+        METRICS,
+        f"{SERVICE}.access.refused",
+        f"{SERVICE}.core",
+        *CONTRACT,
+        "numpy",
+    ),
     f"{SERVICE}.grpc_api": (
         f"{SERVICE}.grpc_api",
         f"{SERVICE}.access.tls",
         f"{SERVICE}.access.tokens",
         ADMISSION,
         CALLS,
+        METRICS,
         *CONTRACT,
         "lossgrad.codecs",
         "lossgrad.v1",
@@ -108,6 +123,7 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.access.tokens",
         ADMISSION,
         CALLS,
+        METRICS,
         *CONTRACT,
         "lossgrad.codecs",
         "fastapi",
@@ -128,16 +144,18 @@ RULES: dict[str, tuple[str, ...]] = {
         "lossgrad.types",
         "pydantic",
         "pydantic_settings",
+        "structlog",
     ),
-    **dict.fromkeys(LIGHT, (*LIGHT, SETTINGS, "pydantic")),
-    f"{SERVICE}.access": (f"{SERVICE}.access", "lossgrad.errors", *LIGHT, SETTINGS),
+    **dict.fromkeys(LIGHT, (*LIGHT, SETTINGS, "orjson", "pydantic", "structlog")),
+    f"{SERVICE}.access": (f"{SERVICE}.access", METRICS, "lossgrad.errors", *LIGHT, SETTINGS),
     # What a supervising process checks before it starts anything.
     **dict.fromkeys(CHECKED_AT_START, (*CHECKED_AT_START, *LIGHT, SETTINGS)),
     SETTINGS: (CORES, MEMORY_LIMIT, "pydantic", "pydantic_settings"),
-    f"{SERVICE}.workers": (f"{SERVICE}.workers", *LIGHT, SETTINGS),
+    f"{SERVICE}.workers": (f"{SERVICE}.workers", METRICS, *LIGHT, SETTINGS),
     # The one module of theirs that runs in a worker.
     f"{SERVICE}.workers.worker": (
         f"{SERVICE}.workers",
+        METRICS,
         f"{SERVICE}.runtime",
         f"{SERVICE}.server",
     ),
@@ -147,8 +165,11 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.grpc_api",
         f"{SERVICE}.http_api",
         f"{SERVICE}.runtime",
+        f"{SERVICE}.watching",
         CALLS,
+        METRICS,
     ),
+    f"{SERVICE}.watching": (ADMISSION, CALLS, METRICS, f"{SERVICE}.runtime.info"),
     f"{SERVICE}.local": (
         f"{SERVICE}.runtime",
         CALLS,
@@ -236,6 +257,7 @@ PLANTED = {
     "lossgrad_service/workers/a.py": "def f():\n    import grpc",
     "lossgrad_service/workers/b.py": "from lossgrad_service.server import Server",
     "lossgrad_service/workers/c.py": "from lossgrad_service.runtime.info import server_info",
+    "lossgrad_service/metrics/a.py": "import prometheus_client",
     "lossgrad_service/admission/a.py": "import grpc",
     "lossgrad_service/admission/b.py": "from lossgrad_service.calls import Deadline",
     "lossgrad_service/access/a.py": "from lossgrad_service.calls import Call",

@@ -6,15 +6,18 @@ import asyncio
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from typing import Self
+from weakref import proxy
 
 from lossgrad_service.access.doors import door_of
 from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.access.tls import TlsFiles, tls_files_of
 from lossgrad_service.admission import Budget, Gate, Room, Slots
-from lossgrad_service.calls import Dispatcher, Readiness, Service
+from lossgrad_service.calls import Dispatcher, Observer, Readiness, Service
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer, Limits
+from lossgrad_service.metrics import Meter, Place
 from lossgrad_service.runtime.addresses import addresses_of, in_address
+from lossgrad_service.runtime.call_log import CallLog
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
 from lossgrad_service.runtime.memory import tune_malloc
@@ -22,6 +25,7 @@ from lossgrad_service.runtime.open_files import raise_open_files
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.threads import compute_threads
 from lossgrad_service.runtime.unix_socket import owner_only, reserved_path
+from lossgrad_service.watching import Watching, gauges_of
 
 
 class Server:
@@ -36,6 +40,8 @@ class Server:
     ----------
     settings
         All but ``workers``: a server is one process.
+    place
+        Where it counts what it does; by itself where it is left out.
     shares_ports
         Whether other processes may listen on its ports as well, as other workers do.
     """
@@ -43,8 +49,11 @@ class Server:
     grpc_port: int
     http_port: int
 
-    def __init__(self, settings: Settings, *, shares_ports: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, place: Place | None = None, *, shares_ports: bool = False
+    ) -> None:
         self.settings = settings
+        self._place = Place.alone() if place is None else place
         self._shares_ports = shares_ports
         self._readiness = Readiness()
         self._stop_requested = asyncio.Event()
@@ -78,18 +87,24 @@ class Server:
     async def drain(self) -> None:
         """Say everywhere that the server is not ready; calls are still taken."""
         self._readiness.set_draining()
+        self._place.set_ready(False)
         await self._grpc.drain()
 
     async def _start(self, resources: AsyncExitStack) -> None:
+        self._place.take()
         tune_malloc(self.settings)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
         dispatcher, gate = self._dispatcher(threads), self._gate()
         self._grpc = GrpcServer(dispatcher, gate, shares_ports=self._shares_ports)
         tls = tls_files_of(self.settings)
+        this = proxy(self)
+        gauges = gauges_of(dispatcher, gate, lambda: this._http.n_connections)
+        watching = Watching(self._place, gauges)
         self._http = HttpServer(
             dispatcher,
             gate,
+            watching.text,
             shares_ports=self._shares_ports,
             tls=None if tls is None else tls.context(),
             limits=self._http_limits(),
@@ -97,9 +112,11 @@ class Server:
         self._listen(resources, tls)
         await self._http.start()
         await self._grpc.start()
+        await resources.enter_async_context(watching.sampling())
         resources.push_async_callback(self._stop_adapters)
         if await warmed_up(threads, self._stop_requested):
             self._readiness.set_ready()
+            self._place.set_ready(True)
             await self._grpc.set_serving()
 
     def _dispatcher(self, threads: Executor) -> Dispatcher:
@@ -112,6 +129,7 @@ class Server:
         return Dispatcher(
             service,
             readiness,
+            Observer(Meter(self._place.row), CallLog(), readiness),
             threads,
             Slots(settings.compute_threads),
             settings.idle_seconds,

@@ -28,7 +28,9 @@ LIMITS = {
 SHOWN_CHARACTERS = 2000
 """How much of a log is shown."""
 
-_COMPLAINT = re.compile(r" (?:WARNING|ERROR|CRITICAL) |Exception ignored|Fatal Python error")
+_COMPLAINT = re.compile(
+    r'"level":"(?:warning|error|critical)"|Exception ignored|Fatal Python error'
+)
 
 
 @dataclass

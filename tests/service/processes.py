@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 from tests.running import PATIENCE_SECONDS, read_line
 
 PROGRAM = ("-m", "lossgrad_service")
-FLAGS = ("--grpc-port", "0", "--http-port", "0", "--lame-duck-seconds", "0")
+FLAGS = (
+    *("--grpc-port", "0", "--http-port", "0", "--lame-duck-seconds", "0"),
+    # Nobody reads what they tell of each call.
+    *("--log-level", "warning"),
+)
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 BODY = json.dumps({"scores": [[1, 2, 3]], "labels": [2]}).encode()

@@ -19,6 +19,7 @@ from lossgrad_service.calls import (
     Deadline,
     Dispatcher,
     Method,
+    Observer,
     Readiness,
     Service,
     Stopwatch,
@@ -26,11 +27,20 @@ from lossgrad_service.calls import (
     guarded,
     is_quick,
 )
+from lossgrad_service.metrics import Meter, Place
+from lossgrad_service.runtime.call_log import CallLog
 
 SERVICE = Service(
     limits=Limits(**dict.fromkeys(Limits.__dataclass_fields__, 2**40)),
     describe=lambda: pytest.fail("nobody asked"),
 )
+
+
+PROBLEM = Problem.of({"scores": [[1.0, 2.0]], "labels": [0]})
+
+
+def observer(readiness):
+    return Observer(Meter(Place.alone().row), CallLog(), readiness)
 
 
 def visit():
@@ -102,6 +112,7 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
         decode=step,
         compute=lambda _service, request, _deadline: step(request),
         encode=lambda reply: step(reply.upper()),
+        problem_of=lambda _: PROBLEM,
         answer_bytes=lambda _service, request: len(request),
         is_small=lambda message: len(message) <= 4,
         is_quick=lambda _: quick,
@@ -112,11 +123,14 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
         readiness.set_ready()
     call, loop = Call("id", Deadline()), get_ident()
     with ThreadPoolExecutor(1) as threads:
-        dispatcher = Dispatcher(SERVICE, readiness, threads, Slots(1))
+        dispatcher = Dispatcher(SERVICE, readiness, observer(readiness), threads, Slots(1))
         answer = asyncio.run(dispatcher.answer(method, call, visit(), b"x" * size))
     assert answer == b"X" * size
     assert found == [decoded_by, computed_by, computed_by]
-    assert list(call.watch.timing) == ["decode", "compute", "encode"]
+    stages = [stage for stage in call.phases if stage != "wait"]
+    assert stages == ["decode", "compute", "encode"]
+    assert ("wait" in call.phases) == ("thread" in found)
+    assert (call.rows, call.cells, call.dtype) == (1, 2, "float64")
 
 
 @pytest.mark.parametrize("failing", ["decode", "compute", "encode", "answer_bytes"])
@@ -126,6 +140,7 @@ def test_bug_in_any_step_is_internal(failing, quick, caplog):
         "decode": lambda message: message,
         "compute": lambda _service, request, _deadline: request,
         "encode": lambda reply: reply,
+        "problem_of": lambda _: PROBLEM,
         "answer_bytes": lambda _service, request: len(request),
     }
     steps[failing] = lambda *_: 1 / 0
@@ -133,7 +148,7 @@ def test_bug_in_any_step_is_internal(failing, quick, caplog):
     readiness = Readiness()
     readiness.set_ready()
     with ThreadPoolExecutor(1) as threads:
-        dispatcher = Dispatcher(SERVICE, readiness, threads, Slots(1))
+        dispatcher = Dispatcher(SERVICE, readiness, observer(readiness), threads, Slots(1))
         answering = dispatcher.answer(method, Call("id-1", Deadline()), visit(), b"")
         with pytest.raises(Internal, match="id-1"):
             asyncio.run(answering)

@@ -42,7 +42,7 @@ def test_gzip_has_the_answer_of_the_plain_body(running, coding):
 
 def test_inflating_is_part_of_decoding(running):
     answer = post(running.http, gzip.compress(json.dumps(DOCUMENT).encode()))
-    assert answer.headers["server-timing"].startswith("decode;dur=")
+    assert "decode;dur=" in answer.headers["server-timing"]
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,21 @@
-"""Settings, logging and what the server tells of itself."""
+"""Settings and what the server tells of itself."""
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
 
+import grpc
+import numpy as np
 import pytest
-from grpc._cython.cygrpc import ExecuteBatchError
 from pydantic import ValidationError
 from threadpoolctl import threadpool_info
 
+import lossgrad
 from lossgrad_service.cores import available_cores
-from lossgrad_service.runtime.info import server_info
-from lossgrad_service.runtime.logs import (
-    EscapingFormatter,
-    escape_control_characters,
-    tells_of_a_bug,
-)
+from lossgrad_service.runtime.info import build, server_info
 from lossgrad_service.runtime.settings import Settings, is_loopback
 from lossgrad_service.runtime.threads import compute_threads
 from tests.running import PATIENCE_SECONDS
@@ -99,23 +95,13 @@ def test_info_tells_settings():
     assert (info.compute_threads, info.uptime_seconds) == (3, 1.5)
 
 
-def test_control_characters_are_spelled_out():
-    assert escape_control_characters("a\nb\x1b[2J\x85\u2028é\t") == (
-        "a\\x0ab\\x1b[2J\\x85\\x2028é\t"
-    )
-
-
-def test_log_line_is_one_line():
-    record = logging.LogRecord("name", logging.INFO, "path", 1, "id %s", ("a\r\nFAKE",), None)
-    assert EscapingFormatter("%(message)s").format(record) == "id a\\x0d\\x0aFAKE"
-
-
-@pytest.mark.parametrize(("error", "tells"), [(ExecuteBatchError("x"), False), (KeyError(1), True)])
-def test_answers_to_calls_that_had_ended_are_no_bugs(error, tells):
-    record = logging.LogRecord("n", logging.ERROR, "path", 1, "m", (), (type(error), error, None))
-    assert tells_of_a_bug(record) is tells
-    record.exc_info = None
-    assert tells_of_a_bug(record)
+def test_build_tells_what_is_installed():
+    assert build() == {
+        "version": lossgrad.__version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "grpcio": grpc.__version__,
+        "numpy": np.__version__,
+    }
 
 
 def test_threads_hold_blas_at_one_thread():

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -19,19 +20,24 @@ from threading import Event, Timer
 import pytest
 
 import lossgrad
+from lossgrad_service.metrics import Place, Slab
+from lossgrad_service.metrics.cells import PID
+from lossgrad_service.metrics.slab import shared_memory
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.workers import supervisor
 from lossgrad_service.workers.backoff import Backoff
+from lossgrad_service.workers.handover import arguments_of
 from lossgrad_service.workers.keeper import PATIENCE, Keeper, WorkerFailed
 from lossgrad_service.workers.line import decode_line, encode_line
 from lossgrad_service.workers.ports import reserved_port
-from lossgrad_service.workers.process import WorkerProcess
+from lossgrad_service.workers.process import COMMAND, WorkerProcess
 from lossgrad_service.workers.shares import shares_of
 from lossgrad_service.workers.supervisor import Supervisor
+from tests.metrics.reading import value_of
 from tests.running import PATIENCE_SECONDS, read_line
 from tests.service.processes import half_sent_call, read_all, refused, serving
 
-TWO = ("--workers", "2")
+TWO = ("--workers", "2", "--log-level", "info")
 ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}
 IS_READY = re.compile(r"(worker \d) is ready as process (\d+)")
 
@@ -291,14 +297,14 @@ def test_pauses_double_up_to_the_longest():
     assert backoff.next_pause() == 0.1
 
 
-def keeper_of(*programs):
-    """Return a keeper of Python programs, each run once, and the pauses that it takes."""
+def keeper_of(*programs, place=None):
+    """Return a keeper of Python programs, each run once, without pauses."""
     left, backoff = iter(programs), Backoff(0.0, 0.0)
 
     def start():
         return WorkerProcess.start("settings", [sys.executable, "-ISc", next(left)])
 
-    return Keeper("worker 1", start, backoff)
+    return Keeper(place or Place.alone(), start, backoff)
 
 
 FAILS = "import sys; sys.stdin.readline(); sys.exit(3)"
@@ -329,7 +335,7 @@ def test_process_that_cannot_be_had_is_a_worker_that_failed():
         return WorkerProcess.start("settings", ["/nowhere/python"])
 
     with pytest.raises(WorkerFailed, match=r"no process: .*/nowhere/python"):
-        asyncio.run(Keeper("worker 1", start, Backoff(0.0, 0.0)).run())
+        asyncio.run(Keeper(Place.alone(), start, Backoff(0.0, 0.0)).run())
 
 
 def test_worker_that_was_ready_resets_the_count():
@@ -338,6 +344,21 @@ def test_worker_that_was_ready_resets_the_count():
     with pytest.raises(WorkerFailed):
         asyncio.run(keeper.run())
     assert keeper.was_ready.is_set()
+
+
+def told_of(place):
+    """Return the restarts, readiness and start time of a place."""
+    names = ("restarts_total", "ready", "start_time_seconds")
+    return [value_of(place.slab, f"lossgrad_worker_{name}", worker="1") for name in names]
+
+
+def test_restarts_are_counted_and_nothing_is_left_of_a_worker_that_ended():
+    place = Place.alone()
+    place.take()
+    place.set_ready(True)
+    with pytest.raises(WorkerFailed):
+        asyncio.run(keeper_of(*[FAILS] * PATIENCE, place=place).run())
+    assert told_of(place) == [PATIENCE - 1, 0, 0]
 
 
 LASTS = BECOMES_READY + "; line.recv(1)"
@@ -384,15 +405,51 @@ def test_worker_that_does_not_stop_is_killed(monkeypatch, caplog):
     assert "did not stop within 0 s and are killed" in caplog.text
 
 
+@contextmanager
+def memory_of_one():
+    """Yield the descriptor of memory that one worker counts in."""
+    descriptor = shared_memory(1)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def start_real(settings, descriptor):
+    """Start a worker as the supervisor does."""
+    command = (*COMMAND, *arguments_of(descriptor, Place(Slab.at(descriptor, 1), 0)))
+    return WorkerProcess.start(settings.model_dump_json(), command, [descriptor])
+
+
+def test_real_worker_tells_of_itself_in_memory_that_it_was_given():
+    settings = Settings(grpc_port=0, http_port=0)
+
+    async def scenario():
+        worker = await start_real(settings, descriptor)
+        assert await worker.becomes_ready()
+        told, pid = told_of(place), place.row[PID]
+        worker.kill()
+        assert await worker.end() == "signal 9"
+        return told, pid == worker.pid
+
+    with memory_of_one() as descriptor:
+        place = Place(Slab.at(descriptor, 1), 0)
+        before = time.time()
+        (restarts, is_ready, start_time), is_its = asyncio.run(scenario())
+    assert (restarts, is_ready, is_its) == (0, 1, True)
+    assert before <= start_time <= time.time()
+
+
 def test_real_worker_says_why_it_does_not_start(tmp_path):
     settings = Settings(workers=2, grpc_port=0, http_port=0, unix_socket=tmp_path / "nowhere/s")
 
     async def scenario():
-        worker = await WorkerProcess.start(settings.model_dump_json())
+        worker = await start_real(settings, descriptor)
         assert not await worker.becomes_ready()
         return await worker.end()
 
-    how = asyncio.run(scenario())
+    with memory_of_one() as descriptor:
+        how = asyncio.run(scenario())
     assert how == (
         f"exit code 1: cannot listen on {tmp_path}/nowhere/s: there is no folder {tmp_path}/nowhere"
     )

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lossgrad.errors import Busy
 from lossgrad_service.access.caller import Quota
+from lossgrad_service.access.refused import Refused
+from lossgrad_service.metrics.catalogue import Refusal
 
 _MINUTE = 60.0
 
@@ -25,16 +26,19 @@ class Bucket:
     ----------
     name
         What the limit is called in the keys file.
+    cause
+        What a caller lacks that is refused for it.
     per_minute
         How much fits, and how much flows in within a minute; full at the start.
     now
         The time, in seconds that never go back.
     """
 
-    __slots__ = ("_at", "_holds", "_per_second", "_size", "name")
+    __slots__ = ("_at", "_holds", "_per_second", "_size", "cause", "name")
 
-    def __init__(self, name: str, per_minute: float, now: float) -> None:
+    def __init__(self, name: str, cause: Refusal, per_minute: float, now: float) -> None:
         self.name = name
+        self.cause: Refusal = cause
         self._size = per_minute
         self._per_second = per_minute / _MINUTE
         self._holds = per_minute
@@ -112,19 +116,20 @@ class Quotas:
         if account is None or account.quota != quota:
             account = self._accounts[name] = _Account(
                 quota,
-                self._bucket("calls_per_minute", quota.calls_per_minute, now),
-                self._bucket("bytes_per_minute", quota.bytes_per_minute, now),
+                self._bucket("calls_per_minute", "quota_calls", quota.calls_per_minute, now),
+                self._bucket("bytes_per_minute", "quota_bytes", quota.bytes_per_minute, now),
             )
         return account
 
-    def _bucket(self, name: str, limit: int | None, now: float) -> Bucket:
-        return Bucket(name, _BOUNDLESS if limit is None else limit * self._share, now)
+    def _bucket(self, name: str, cause: Refusal, limit: int | None, now: float) -> Bucket:
+        return Bucket(name, cause, _BOUNDLESS if limit is None else limit * self._share, now)
 
 
 def _require(bucket: Bucket, amount: int, name: str, now: float) -> None:
     wait = bucket.wait_for(amount, now)
     if wait > 0:
-        raise Busy(
+        raise Refused(
             f"the quota of {name}, its {bucket.name}, is used up; try again in {wait:.3g} s",
             retry_after=wait,
+            cause=bucket.cause,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from lossgrad.errors import Busy, TooLarge
+from lossgrad.errors import TooLarge
+from lossgrad_service.access.refused import Refused
 from lossgrad_service.admission.budget import Budget, Claim
 from lossgrad_service.admission.line import Line
 from lossgrad_service.admission.patience import SHORTEST_HINT, Clock, patience_of
@@ -31,6 +32,11 @@ class Room:
         """Of calls for their callers; those that are late make room."""
         self._line = Line(budget)
         self._most_waiting = most_waiting
+
+    @property
+    def n_waiting(self) -> int:
+        """How many calls wait for bytes."""
+        return len(self._line)
 
     def take(self, claim: Claim) -> bool:
         """Hold bytes if they are free and nobody waits for any; return whether that was so."""
@@ -90,9 +96,10 @@ def _too_large(size: int, most: int) -> TooLarge:
     )
 
 
-def _busy(claim: Claim) -> Busy:
-    return Busy(
+def _busy(claim: Claim) -> Refused:
+    return Refused(
         f"{claim.size} bytes are not free now, for this caller or for all; "
         f"try again in {SHORTEST_HINT:g} s",
         retry_after=SHORTEST_HINT,
+        cause="bytes",
     )

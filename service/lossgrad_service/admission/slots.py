@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import Final
 
-from lossgrad.errors import Busy
+from lossgrad_service.access.refused import Refused
 from lossgrad_service.admission.line import Line
 from lossgrad_service.admission.patience import SHORTEST_HINT, Clock, patience_of
 
@@ -32,11 +32,16 @@ class Slots:
     """
 
     def __init__(self, count: int, most_waiting: int = MOST_WAITING) -> None:
-        self._count = count
+        self.count = count
         self._most_waiting = most_waiting
         self._line = Line(_Places(count))
         self._n_beginning = 0
         self._mean_seconds = 0.0
+
+    @property
+    def n_waiting(self) -> int:
+        """How many computations wait for a slot."""
+        return len(self._line)
 
     async def take(self, deadline: Clock) -> float:
         """Take a slot for a call that has not begun; return when, for `give`.
@@ -68,7 +73,7 @@ class Slots:
         self._line.give(None)
 
     async def _wait(self, patience: float) -> None:
-        expected = (len(self._line) + 1) * self._mean_seconds / self._count
+        expected = (len(self._line) + 1) * self._mean_seconds / self.count
         if self._n_beginning >= self._most_waiting or expected > patience:
             raise _busy(self._n_beginning, expected)
         self._n_beginning += 1
@@ -97,9 +102,10 @@ class _Places:
         return True
 
 
-def _busy(waiting: int, expected: float) -> Busy:
+def _busy(waiting: int, expected: float) -> Refused:
     hint = max(expected, SHORTEST_HINT)
-    return Busy(
+    return Refused(
         f"every thread computes and {waiting} calls wait for one; try again in {hint:.2g} s",
         retry_after=hint,
+        cause="threads",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sized
+from time import perf_counter
 from typing import Any, Final, TypeVar, cast
 
 from lossgrad_service.access.caller import Caller
@@ -31,7 +32,7 @@ class Visit:
     nobody out.
     """
 
-    __slots__ = ("_answer", "_quotas", "_room", "caller", "held")
+    __slots__ = ("_answer", "_quotas", "_room", "caller", "held", "waited")
 
     def __init__(self, room: Room, quotas: Quotas, caller: Caller) -> None:
         self._room = room
@@ -40,6 +41,8 @@ class Visit:
         self.caller = caller
         self.held = 0
         """Bytes of the budget."""
+        self.waited = 0.0
+        """Seconds that it waited for them."""
 
     @property
     def most(self) -> int:
@@ -63,8 +66,10 @@ class Visit:
             Where they are not free soon.
         """
         if not self.take(size):
+            start = perf_counter()
             await self._room.wait_for(Claim(self.caller.name, size), self.held, deadline)
             self.held += size
+            self.waited += perf_counter() - start
 
     def resize(self, size: int) -> None:
         """Hold `size` bytes in all, which are there already, free or not."""

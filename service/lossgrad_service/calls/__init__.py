@@ -6,11 +6,12 @@ event loop, timing its stages, naming it by a request id and keeping a bug's tex
 is done here, once. Nothing here knows a wire format.
 """
 
-from lossgrad_service.calls.call import Call
+from lossgrad_service.calls.call import Call, Head
 from lossgrad_service.calls.deadline import Deadline, gone, out_of_time
 from lossgrad_service.calls.dispatcher import Dispatcher
 from lossgrad_service.calls.guard import guarded, internal_error
 from lossgrad_service.calls.method import Method
+from lossgrad_service.calls.observer import Observer
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.request_id import accept_request_id
 from lossgrad_service.calls.service import Service
@@ -22,7 +23,9 @@ __all__ = [
     "Call",
     "Deadline",
     "Dispatcher",
+    "Head",
     "Method",
+    "Observer",
     "Readiness",
     "Rows",
     "Service",

@@ -15,6 +15,7 @@ from lossgrad_service.admission import Slots, Visit
 from lossgrad_service.calls.call import Call
 from lossgrad_service.calls.guard import error_of_ours, guarded
 from lossgrad_service.calls.method import Method
+from lossgrad_service.calls.observer import Observer
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.service import Service
 
@@ -28,6 +29,7 @@ class Dispatcher:
 
     service: Service
     readiness: Readiness
+    observer: Observer
     executor: Executor
     slots: Slots
     idle_seconds: float = math.inf
@@ -78,7 +80,9 @@ class Dispatcher:
         Busy
             Where the call would wait too long; see `Slots.take`.
         """
-        return await self._run(call, work, await self.slots.take(call.deadline))
+        with call.watch.stage("wait"):
+            since = await self.slots.take(call.deadline)
+        return await self._run(call, work, since)
 
     async def run(self, call: Call, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, run on a compute thread when it is its turn.
@@ -91,7 +95,9 @@ class Dispatcher:
         LossGradError
             What `work` raised; anything else becomes `Internal`.
         """
-        return await self._run(call, work, await self.slots.take_in_turn(call.deadline))
+        with call.watch.stage("wait"):
+            since = await self.slots.take_in_turn(call.deadline)
+        return await self._run(call, work, since)
 
     async def run_at_once(self, call: Call, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, which takes about a millisecond at most.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Generic, TypeVar
 
+from lossgrad.types import Problem
 from lossgrad_service.calls.call import Call
 from lossgrad_service.calls.deadline import Deadline
 from lossgrad_service.calls.service import Service
@@ -23,6 +24,8 @@ class Method(Generic[Message, Request, Reply]):
     decode: Callable[[Message], Request]
     compute: Callable[[Service, Request, Deadline], Reply]
     encode: Callable[[Reply], bytes]
+    problem_of: Callable[[Request], Problem]
+    """What a request asks for."""
     answer_bytes: Callable[[Service, Request], int]
     """How large the answer to a request is, roughly; known before it is computed."""
     is_small: Callable[[Message], bool]
@@ -44,6 +47,7 @@ class Method(Generic[Message, Request, Reply]):
         start = perf_counter()
         request = self.decode(message)
         call.watch.add("decode", start)
+        call.asks(self.problem_of(request))
         return request
 
     def answer(self, service: Service, request: Request, call: Call) -> bytes:

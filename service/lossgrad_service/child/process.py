@@ -14,8 +14,9 @@ COMMAND = (
     sys.executable, "-m", "lossgrad_service.child.guarded",
     "serve", "--host", "127.0.0.1", "--grpc-port", "0", "--http-port", "0",
     "--lame-duck-seconds", "0", "--shutdown-grace-seconds", "2",
+    "--log-level", "warning",
 )  # fmt: skip
-"""Free ports, and a quick end, since nobody calls but the demo."""
+"""Free ports, a quick end, since nobody calls but the demo, and no line for each call."""
 
 _LINES = 2
 """In which the service says where it listens, without a Unix socket."""

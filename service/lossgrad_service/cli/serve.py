@@ -11,6 +11,7 @@ from lossgrad_service.cli.telling import start_told_kindly
 from lossgrad_service.runtime.addresses import print_addresses, print_stopping
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
+from lossgrad_service.runtime.processor import require_processor
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.signals import stop_on_signals
 from lossgrad_service.workers import supervise
@@ -52,6 +53,7 @@ def serve(
     with start_told_kindly():
         settings = Settings(**flags)
         set_up_logging(settings.log_level)
+        require_processor()
         require_sound(settings)
         if settings.workers == 1:
             run_to_the_end(_serve(settings))

@@ -13,8 +13,11 @@ from grpc import aio
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
 from lossgrad.errors import Cancelled, LossGradError
-from lossgrad_service.calls import Call, Deadline, accept_request_id
+from lossgrad_service.calls import Call, Deadline, Head, Observer, accept_request_id
 from lossgrad_service.calls.request_id import HEADER
+from lossgrad_service.calls.traceparent import HEADER as TRACEPARENT
+from lossgrad_service.calls.traceparent import trace_in
+from lossgrad_service.metrics.catalogue import MethodName
 
 Context = aio.ServicerContext[bytes, bytes]
 
@@ -37,24 +40,38 @@ def metadata_of(context: Context) -> Metadata:
     return cast(Metadata, context.invocation_metadata() or ())
 
 
-def call_of(context: Context, metadata: Metadata, most_seconds: float = math.inf) -> Call:
+def call_of(
+    context: Context,
+    metadata: Metadata,
+    most_seconds: float = math.inf,
+    method: MethodName = "unknown",
+) -> Call:
     """Return what gRPC knows of a call, which may take some seconds at most."""
     seconds = context.time_remaining()
     allowed = most_seconds if seconds is None else min(seconds, most_seconds)
-    return Call(_request_id_in(metadata), Deadline(allowed))
+    request_id = accept_request_id(_text_in(metadata, HEADER))
+    head = Head(method, "grpc", trace_in(_text_in(metadata, TRACEPARENT)))
+    return Call(request_id, Deadline(allowed), head)
 
 
-def _request_id_in(metadata: Metadata) -> str:
-    """Return the caller's request id, or a new one."""
+def _text_in(metadata: Metadata, name: str) -> str | None:
+    """Return what the caller sent under a name, the first where there are several."""
     for key, value in metadata:
-        if key == HEADER and isinstance(value, str):
-            return accept_request_id(value)
-    return accept_request_id(None)
+        if key == name and isinstance(value, str):
+            return value
+    return None
+
+
+def observed(context: Context, call: Call, observer: Observer) -> Call:
+    """Have a call counted and logged, until gRPC is done with it; return it."""
+    observer.begin(call)
+    context.add_done_callback(lambda _: observer.end(call))  # pyright: ignore[reportArgumentType]
+    return call
 
 
 def tell_timing(context: Context, call: Call) -> None:
     """Send, after the answer, the request id and where the time went."""
-    timing = encode_timing(call.watch.timing)
+    timing = encode_timing(call.phases)
     context.set_trailing_metadata(((HEADER, call.request_id), (KEY, timing)))
 
 
@@ -64,6 +81,7 @@ def tell_error(context: Context, error: LossGradError, call: Call) -> None:
     gRPC's own `abort` raises an error that it keeps: its context is ours, whose traceback
     holds the request and the answer until the cyclic collector comes by, which may be never.
     """
+    call.failed(error)
     status = encode_status(error)
     details = ((HEADER, call.request_id), (DETAILS_KEY, status.details))
     context.set_trailing_metadata(details + _pushback(error))

@@ -10,11 +10,13 @@ from lossgrad.codecs.request_size import KEY, decode_size
 from lossgrad.errors import LossGradError, Unimplemented
 from lossgrad_service.access.tokens import token_in
 from lossgrad_service.admission import Gate, Visit
+from lossgrad_service.calls import Observer
 from lossgrad_service.grpc_api.contexts import (
     Context,
     Metadata,
     call_of,
     metadata_of,
+    observed,
     tell_error,
 )
 
@@ -50,8 +52,9 @@ class UnknownMethods(grpc.GenericRpcHandler):
     Who may not enter learns nothing of what there is.
     """
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, observer: Observer) -> None:
         self._gate = gate
+        self._observer = observer
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
@@ -61,9 +64,9 @@ class UnknownMethods(grpc.GenericRpcHandler):
 
         async def refuse(_: object, context: Context) -> bytes:
             metadata = metadata_of(context)
-            call = call_of(context, metadata)
+            call = observed(context, call_of(context, metadata), self._observer)
             try:
-                enter(self._gate, context, metadata)
+                call.visit = enter(self._gate, context, metadata)
                 raise Unimplemented(f"there is no method {ascii(name)[:200]}; ask reflection")
             except LossGradError as error:
                 tell_error(context, error, call)

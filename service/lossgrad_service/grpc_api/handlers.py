@@ -20,12 +20,14 @@ from lossgrad_service.grpc_api.contexts import (
     Metadata,
     call_of,
     metadata_of,
+    observed,
     tell_error,
     tell_timing,
 )
 from lossgrad_service.grpc_api.entrance import declared_in, enter
 from lossgrad_service.grpc_api.hanging_up import hang_up
 from lossgrad_service.grpc_api.stream_handler import stream_handler
+from lossgrad_service.metrics.catalogue import MethodName
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
 
@@ -40,9 +42,9 @@ def service_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.GenericRpcHandle
     """
     unary = partial(UnaryHandler, dispatcher, gate)
     handlers = {
-        "Compute": unary(partial(dispatcher.answer, methods.COMPUTE)).of_grpc(),
+        "Compute": unary("Compute", partial(dispatcher.answer, methods.COMPUTE)).of_grpc(),
         "ComputeStream": stream_handler(dispatcher, gate),
-        "GetServerInfo": unary(_telling(dispatcher)).of_grpc(),
+        "GetServerInfo": unary("GetServerInfo", _telling(dispatcher)).of_grpc(),
     }
     return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
 
@@ -63,8 +65,12 @@ class UnaryHandler:
     see no difference.
     """
 
-    def __init__(self, dispatcher: Dispatcher, gate: Gate, answer: Answer) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, gate: Gate, name: MethodName, answer: Answer
+    ) -> None:
         self._gate = gate
+        self._name: MethodName = name
+        self._observer = dispatcher.observer
         self._answer = answer
         self._most_bytes = dispatcher.service.limits.max_request_bytes
         self._most_seconds = dispatcher.max_call_seconds
@@ -75,15 +81,17 @@ class UnaryHandler:
 
     async def _handle(self, _: object, context: Context) -> bytes:
         metadata = metadata_of(context)
-        call = call_of(context, metadata, self._most_seconds)
+        call = call_of(context, metadata, self._most_seconds, self._name)
+        observed(context, call, self._observer)
         try:
-            visit = enter(self._gate, context, metadata)
+            visit = call.visit = enter(self._gate, context, metadata)
             message = await self._receive(visit, context, metadata, call)
             reply = await self._answer(call, visit, message)
         except LossGradError as error:
             tell_error(context, error, call)
             return b""
         tell_timing(context, call)
+        call.answered(len(reply))
         visit.be_answered(len(reply), partial(hang_up, context.peer()))
         return reply
 
@@ -98,6 +106,7 @@ class UnaryHandler:
             raise InvalidArgument.at("", "no message came; send one before the call's end")
         if declared is not None and len(message) > declared:
             raise _longer_than_declared(len(message), declared)
+        call.received = len(message)
         return message
 
 

@@ -20,6 +20,7 @@ COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
     decode=proto.decode_problem,
     compute=Service.compute,
     encode=proto.encode_result,
+    problem_of=lambda problem: problem,
     answer_bytes=Service.answer_bytes,
     is_small=_is_small,
     is_quick=is_quick,

@@ -33,7 +33,7 @@ class GrpcServer:
                 self._health.handler(),
                 self._reflection.handler(),
                 # The last one is asked where no other knows a method.
-                UnknownMethods(gate),
+                UnknownMethods(gate, dispatcher.observer),
             )
         )
 

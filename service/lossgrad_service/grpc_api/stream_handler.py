@@ -21,6 +21,7 @@ from lossgrad_service.grpc_api.contexts import (
     call_of,
     errors_told,
     metadata_of,
+    observed,
     tell_timing,
 )
 from lossgrad_service.grpc_api.entrance import enter
@@ -57,13 +58,16 @@ def stream_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.RpcMethodHandler[
 
     async def answer(_: object, context: Context) -> None:
         metadata = metadata_of(context)
-        call = call_of(context, metadata)
+        call = observed(
+            context, call_of(context, metadata, method="ComputeStream"), dispatcher.observer
+        )
         under_way.add(context)
         try:
             with errors_told(context, call):
-                visit = enter(gate, context, metadata)
+                visit = call.visit = enter(gate, context, metadata)
                 await _Stream(dispatcher, context, call, visit, under_way).answer()
                 tell_timing(context, call)
+                call.answered(0)
         finally:
             under_way.remove(context)
 
@@ -87,6 +91,7 @@ class _Stream:
         self._visit = visit
         self._under_way = under_way
         self._patience = Patience(dispatcher.idle_seconds)
+        self._meter = dispatcher.observer.meter
         self._stream = ComputeStream(dispatcher.service, call)
 
     async def answer(self) -> None:
@@ -103,13 +108,19 @@ class _Stream:
         opening = await self._visit.receive(self._first, None, most, self._call.deadline)
         if opening is END:
             return
+        self._count(opening)
         await self._dispatcher.run_soon(self._call, partial(self._stream.open, opening))
         declared = self._stream.declared
+        self._call.asks(declared)
         self._visit.require_quota(declared.request_bytes)
         room = max(LEAST_ROOM_BYTES, min(ROOM_BYTES, self._visit.most // 2))
         held = limits.held_bytes(declared) + room
         await self._visit.admit(held - self._visit.held, self._call.deadline)
         self._visit.charge(declared.request_bytes)
+
+    def _count(self, message: bytes) -> None:
+        self._call.received += len(message)
+        self._meter.streamed("received")
 
     async def _first(self) -> bytes:
         return await self._patience.until_sent(self._context.read())
@@ -120,6 +131,7 @@ class _Stream:
         try:
             while (message := await self._sent(reading)) is not END:
                 reading = asyncio.ensure_future(self._context.read())
+                self._count(message)
                 yield message
         finally:
             reading.cancel()
@@ -144,6 +156,8 @@ class _Stream:
     async def _taken(self, reply: bytes) -> None:
         """Send a reply, which takes until the caller's side has room for it."""
         await self._patience.until_taken(self._context.write(reply))
+        self._call.sent += len(reply)
+        self._meter.streamed("sent")
 
     def _run_of(self, message: bytes) -> Run:
         """Return what computes the replies to a message where that is quickest."""

@@ -22,10 +22,11 @@ from lossgrad_service.http_api.body import (
     is_gzip,
     read_body,
 )
+from lossgrad_service.http_api.call_scope import METRICS_PATH, CallScope, call_of
 from lossgrad_service.http_api.connections.protocol import HANG_UP
 from lossgrad_service.http_api.disconnect import unless_gone
 from lossgrad_service.http_api.document import SMALL_BYTES, Document
-from lossgrad_service.http_api.errors import CallScope, add_error_handlers
+from lossgrad_service.http_api.errors import add_error_handlers
 from lossgrad_service.http_api.gatekeeper import Gatekeeper, visit_of
 from lossgrad_service.http_api.inflate import most_contents
 from lossgrad_service.http_api.openapi import (
@@ -36,10 +37,11 @@ from lossgrad_service.http_api.openapi import (
     READYZ,
     add_schemas,
 )
+from lossgrad_service.metrics import CONTENT_TYPE
 
 
-def create_app(dispatcher: Dispatcher, gate: Gate) -> FastAPI:
-    """Return the application that serves `dispatcher` behind a gate."""
+def create_app(dispatcher: Dispatcher, gate: Gate, metrics: Callable[[], bytes]) -> FastAPI:
+    """Return the application that serves `dispatcher` behind a gate, and the metrics of it."""
     app = FastAPI(
         title="lossgrad",
         description=DESCRIPTION,
@@ -53,15 +55,16 @@ def create_app(dispatcher: Dispatcher, gate: Gate) -> FastAPI:
     app.router.route_class = PlainRoute
     # The one that is added last stands first.
     app.add_middleware(Gatekeeper, gate=gate)
-    app.add_middleware(CallScope)
+    app.add_middleware(CallScope, dispatcher=dispatcher)
     add_error_handlers(app)
-    paths = Paths(dispatcher)
+    paths = Paths(dispatcher, metrics)
     app.add_api_route("/v1/compute", paths.compute, methods=["POST"], **COMPUTE)
     app.add_api_route("/v1/info", paths.info, **INFO)
     app.add_api_route("/healthz", paths.healthz, **HEALTHZ)
     app.add_api_route("/readyz", paths.readyz, **READYZ)
     for path, probe in (("/healthz", paths.healthz), ("/readyz", paths.readyz)):
         app.add_api_route(path, probe, methods=["HEAD"], include_in_schema=False)
+    app.add_api_route(METRICS_PATH, paths.metrics, include_in_schema=False)
     add_schemas(app)
     return app
 
@@ -80,14 +83,16 @@ class PlainRoute(APIRoute):
 class Paths:
     """One method for each path."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, metrics: Callable[[], bytes]) -> None:
         self._dispatcher = dispatcher
+        self._metrics = metrics
 
     async def compute(self, request: Request) -> Response:
         """``POST /v1/compute``."""
         check_media_type(request)
-        visit, call = visit_of(request), self._call_of(request)
+        visit, call = visit_of(request), self._limited(request)
         body = await self._body_of(request, visit, call)
+        call.received = len(body)
         answering = self._answer(call, visit, body)
         text = await unless_gone(request, answering, call.deadline)
         visit.be_answered(len(text), request.scope["state"][HANG_UP])
@@ -119,9 +124,15 @@ class Paths:
             return Document.of(body)
         return await self._dispatcher.run_soon(call, partial(Document.of, body))
 
+    def _limited(self, request: Request) -> Call:
+        """Return the call that a request makes, with the time that it has."""
+        call, seconds = call_of(request), decode_timeout(request.headers.get(HEADER))
+        call.deadline = Deadline(min(seconds, self._dispatcher.max_call_seconds))
+        return call
+
     async def info(self, request: Request) -> Response:
         """``GET /v1/info``."""
-        call = self._call_of(request)
+        call = self._limited(request)
         work = partial(methods.info, self._dispatcher.service, call)
         return _answer(await self._dispatcher.run_at_once(call, work), call)
 
@@ -137,12 +148,12 @@ class Paths:
             raise Unavailable(f"the server is {readiness.state}; {text}")
         return JSONResponse({"status": "ready"})
 
-    def _call_of(self, request: Request) -> Call:
-        seconds = decode_timeout(request.headers.get(HEADER))
-        deadline = Deadline(min(seconds, self._dispatcher.max_call_seconds))
-        return Call(request.state.request_id, deadline)
+    async def metrics(self, _request: Request) -> Response:
+        """``GET /metrics``: what Prometheus reads, of all workers."""
+        return Response(self._metrics(), media_type=CONTENT_TYPE)
 
 
 def _answer(text: bytes, call: Call) -> Response:
-    timing = encode_timing(call.watch.timing)
+    call.answered(len(text))
+    timing = encode_timing(call.phases)
     return Response(text, headers={KEY: timing}, media_type="application/json")

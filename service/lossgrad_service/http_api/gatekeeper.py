@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -12,9 +12,9 @@ from lossgrad.errors import LossGradError
 from lossgrad_service.access.open_endpoints import OPEN_ENDPOINTS
 from lossgrad_service.access.tokens import token_in
 from lossgrad_service.admission import Gate, Visit
-from lossgrad_service.http_api.errors import problem_response
+from lossgrad_service.http_api.call_scope import call_of
+from lossgrad_service.http_api.problems import problem_response
 
-_VISIT: Final = "visit"
 _NOBODY: Final = ("unknown", 0)
 
 
@@ -33,12 +33,13 @@ class Gatekeeper:
         if scope["path"] in OPEN_ENDPOINTS:
             await self._app(scope, receive, send)
             return
+        call = call_of(Request(scope))
         try:
-            visit = self._enter(scope)
+            visit = call.visit = self._enter(scope)
         except LossGradError as error:
+            call.failed(error)
             await problem_response(error)(scope, receive, send)
             return
-        scope["state"][_VISIT] = visit
         try:
             await self._app(scope, receive, send)
         finally:
@@ -52,4 +53,4 @@ class Gatekeeper:
 
 def visit_of(request: Request) -> Visit:
     """Return the visit that a call makes."""
-    return request.scope["state"][_VISIT]
+    return cast(Visit, call_of(request).visit)

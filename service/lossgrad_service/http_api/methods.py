@@ -54,6 +54,7 @@ COMPUTE: Final[Method[Document, JsonCall, _Reply]] = Method(
     decode=_decode,
     compute=_compute,
     encode=_encode,
+    problem_of=lambda call: call.problem,
     answer_bytes=_answer_bytes,
     is_small=Document.is_small,
     is_quick=_is_quick,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Final, cast
@@ -34,6 +35,7 @@ class HttpServer:
         self,
         dispatcher: Dispatcher,
         gate: Gate,
+        metrics: Callable[[], bytes],
         *,
         shares_ports: bool,
         tls: ssl.SSLContext | None = None,
@@ -41,10 +43,11 @@ class HttpServer:
     ) -> None:
         self._limits = limits
         self._socket_options = (socket.SO_REUSEPORT,) if shares_ports else ()
+        turned_away = partial(dispatcher.observer.meter.refused, "connections")
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                Answers(create_app(dispatcher, gate)),
-                http=_protocol_within(limits, tls),
+                Answers(create_app(dispatcher, gate, metrics)),
+                http=_protocol_within(limits, tls, turned_away),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -98,6 +101,11 @@ class HttpServer:
             bound.close()
 
     @property
+    def n_connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    @property
     def _connections(self) -> set[Protocol | Handshake]:
         return cast(set[Protocol | Handshake], self._uvicorn.server_state.connections)
 
@@ -107,10 +115,13 @@ class HttpServer:
             connection.cut()
 
 
-def _protocol_within(limits: Limits, tls: ssl.SSLContext | None) -> type[asyncio.Protocol]:
+def _protocol_within(
+    limits: Limits, tls: ssl.SSLContext | None, turned_away: Callable[[], None]
+) -> type[asyncio.Protocol]:
     """Return what uvicorn calls to make a connection's protocol."""
-    made = partial(Protocol, limits) if tls is None else partial(Handshake, tls, limits)
-    return cast(type[asyncio.Protocol], made)
+    if tls is None:
+        return cast(type[asyncio.Protocol], partial(Protocol, limits, turned_away))
+    return cast(type[asyncio.Protocol], partial(Handshake, tls, limits, turned_away))
 
 
 def bind(host: str, port: int, *options: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
@@ -29,6 +30,12 @@ def server_info(settings: Settings, uptime: float) -> ServerInfo:
         compute_threads=settings.compute_threads,
         uptime_seconds=uptime,
     )
+
+
+def build() -> dict[str, str]:
+    """Return the versions of what runs, by name."""
+    names = {"python": platform.python_version(), "version": _version()}
+    return names | {name: version(name) for name in ("grpcio", "numpy")}
 
 
 @cache

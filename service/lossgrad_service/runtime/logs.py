@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import logging
-import re
+import sys
+from typing import Any, TextIO
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+import structlog
 
-
-def escape_control_characters(text: str) -> str:
-    r"""Return `text` with control characters spelled out, a line break as ``\x0a``.
-
-    What a caller sent can then neither start a line of its own nor move the cursor
-    of whoever reads the log.
-    """
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+from lossgrad_service.runtime.log_lines import as_json, escaped, for_people
 
 
-class EscapingFormatter(logging.Formatter):
-    """Escapes messages; a traceback, which is made here, keeps its lines."""
+class Lines:
+    """Writes lines, each of them at once; a log that cannot be written fails nobody's call."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """Return the line of a record without its traceback."""
-        return escape_control_characters(super().formatMessage(record))
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        """Write a line, of whatever level."""
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except OSError:
+            pass
+
+    debug = info = warning = error = msg
 
 
 def tells_of_a_bug(record: logging.LogRecord) -> bool:
@@ -35,11 +38,35 @@ def tells_of_a_bug(record: logging.LogRecord) -> bool:
 
 
 def set_up_logging(level: str) -> None:
-    """Send messages of `level` and above to standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(EscapingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    """Send messages of `level` and above to standard error.
+
+    For people where that is a terminal, and else each as a JSON object. Messages of libraries,
+    which have loggers of the standard library as we do, come out like those of structlog.
+    """
+    least, stream = logging.getLevelNamesMapping()[level.upper()], sys.stderr
+    rendering = for_people() if stream.isatty() else [as_json]
+    structlog.configure(
+        processors=rendering,
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=lambda *_: Lines(stream),
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter(rendering))
+    logging.basicConfig(level=least, handlers=[handler], force=True)
     # Both tell of every start and connection at "info", which the listening lines cover.
     for library in ("uvicorn", "asyncio"):
-        logging.getLogger(library).setLevel(max(logging.WARNING, logging.root.level))
+        logging.getLogger(library).setLevel(max(logging.WARNING, least))
     logging.getLogger("grpc._cython.cygrpc").addFilter(tells_of_a_bug)
+
+
+def formatter(rendering: list[Any]) -> logging.Formatter:
+    """Return what makes lines of the standard library's records by structlog's last steps."""
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            escaped,
+            *rendering,
+        ]
+    )

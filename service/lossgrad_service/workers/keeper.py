@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from lossgrad_service.metrics import Place
 from lossgrad_service.workers.backoff import Backoff
 from lossgrad_service.workers.process import WorkerProcess
 
@@ -21,13 +22,24 @@ class WorkerFailed(ChildProcessError):
 
 
 class Keeper:
-    """Keeps a worker running until it is told to stop."""
+    """Keeps a worker running until it is told to stop.
+
+    Parameters
+    ----------
+    place
+        Whose processes they are, one after the other.
+    start
+        Starts a process.
+    backoff
+        Of the pauses between them.
+    """
 
     def __init__(
-        self, name: str, start: Callable[[], Awaitable[WorkerProcess]], backoff: Backoff
+        self, place: Place, start: Callable[[], Awaitable[WorkerProcess]], backoff: Backoff
     ) -> None:
         self.was_ready = asyncio.Event()
-        self._name = name
+        self._place = place
+        self._name = f"worker {place.number + 1}"
         self._start = start
         self._backoff = backoff
         self._stopping = asyncio.Event()
@@ -44,6 +56,7 @@ class Keeper:
         """
         while not self._stopping.is_set():
             how = await self._run_one()
+            self._place.leave()
             if not self._stopping.is_set():
                 await self._pause(how)
 
@@ -90,5 +103,6 @@ class Keeper:
             )
         pause = self._backoff.next_pause()
         _log.warning("%s ended with %s; another starts in %g s", self._name, how, pause)
+        self._place.count_restart()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), pause)

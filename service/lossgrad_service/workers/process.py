@@ -30,11 +30,13 @@ class WorkerProcess:
         self._said = ""
 
     @classmethod
-    async def start(cls, settings: str, command: Sequence[str] = COMMAND) -> Self:
+    async def start(
+        cls, settings: str, command: Sequence[str], descriptors: Sequence[int] = ()
+    ) -> Self:
         """Start a process and send it its settings.
 
         Its process group is its own: Ctrl-C reaches the supervisor alone, which then
-        stops the workers in order.
+        stops the workers in order. It is given the descriptors under their numbers.
 
         Raises
         ------
@@ -44,7 +46,7 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=theirs.fileno(), process_group=0
+                *command, stdin=theirs.fileno(), process_group=0, pass_fds=descriptors
             )
             reader, writer = await asyncio.open_connection(sock=ours.dup())
         writer.write(encode_line(settings))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+from lossgrad_service.metrics import Place, Slab
+from lossgrad_service.metrics.slab import shared_memory
 from lossgrad_service.runtime.addresses import addresses_of, print_addresses, print_stopping
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.signals import stop_on_signals
 from lossgrad_service.runtime.unix_socket import require_free
 from lossgrad_service.workers.backoff import Backoff
+from lossgrad_service.workers.handover import arguments_of
 from lossgrad_service.workers.keeper import Keeper
 from lossgrad_service.workers.ports import reserved_port
-from lossgrad_service.workers.process import WorkerProcess
+from lossgrad_service.workers.process import COMMAND, WorkerProcess
 from lossgrad_service.workers.shares import shares_of
 
 _log = logging.getLogger(__name__)
@@ -33,12 +37,22 @@ def supervise(settings: Settings) -> None:
     Raises
     ------
     OSError
-        Where an address is taken or cannot be had.
+        Where an address is taken or cannot be had, or memory to count in.
     WorkerFailed
         Where a worker does not start, again and again.
     """
-    with _reserved(settings) as found:
-        asyncio.run(Supervisor(found, _keepers_of(found)).run())
+    with _reserved(settings) as found, _shared_memory(found.workers) as descriptor:
+        asyncio.run(Supervisor(found, _keepers_of(found, descriptor)).run())
+
+
+@contextmanager
+def _shared_memory(places: int) -> Iterator[int]:
+    """Yield the descriptor of the memory that the workers count in."""
+    descriptor = shared_memory(places)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -54,15 +68,15 @@ def _reserved(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"grpc_port": grpc_port, "http_port": http_port})
 
 
-def _keepers_of(settings: Settings) -> list[Keeper]:
-    return [
-        Keeper(
-            f"worker {number}",
-            partial(WorkerProcess.start, share.model_dump_json()),
-            Backoff(SHORTEST_PAUSE, LONGEST_PAUSE),
-        )
-        for number, share in enumerate(shares_of(settings), 1)
-    ]
+def _keepers_of(settings: Settings, descriptor: int) -> list[Keeper]:
+    slab, shares = Slab.at(descriptor, settings.workers), shares_of(settings)
+    return [_keeper(share, descriptor, Place(slab, number)) for number, share in enumerate(shares)]
+
+
+def _keeper(share: Settings, descriptor: int, place: Place) -> Keeper:
+    command = (*COMMAND, *arguments_of(descriptor, place))
+    start = partial(WorkerProcess.start, share.model_dump_json(), command, (descriptor,))
+    return Keeper(place, start, Backoff(SHORTEST_PAUSE, LONGEST_PAUSE))
 
 
 class Supervisor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Any, cast
 
 from lossgrad_service.http_api.connections.limits import Limits
@@ -23,14 +24,19 @@ class Handshake(asyncio.Protocol):
         What the server shows.
     limits
         Of the connection; the handshake may take as long as a head.
+    turned_away
+        Told of each that there is no room for.
     uvicorns
         What uvicorn gives its protocols.
     """
 
-    def __init__(self, tls: ssl.SSLContext, limits: Limits, **uvicorns: Any) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext, limits: Limits, turned_away: Callable[[], None], **uvicorns: Any
+    ) -> None:
         self._tls = tls
         self._limits = limits
-        self._protocol = Protocol(limits, **uvicorns)
+        self._turned_away = turned_away
+        self._protocol = Protocol(limits, turned_away, **uvicorns)
         self._connections = cast(set[object], self._protocol.connections)
         self._early = b""
         """What came right behind the handshake."""
@@ -40,6 +46,7 @@ class Handshake(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Begin the handshake where there is room."""
         if len(self._connections) >= self._limits.heard:
+            self._turned_away()
             transport.abort()
             return
         # The first bytes are for the TLS that is not there yet.

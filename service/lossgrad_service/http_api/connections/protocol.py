@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -42,14 +43,25 @@ class _Phase(Enum):
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection; its callers are those of `asyncio`, the HTTP parser and `patrol`."""
+    """One connection; its callers are those of `asyncio`, the HTTP parser and `patrol`.
+
+    Parameters
+    ----------
+    limits
+        Of the connection.
+    turned_away
+        Told of each that there is no room for.
+    uvicorns
+        What uvicorn gives its protocols.
+    """
 
     transport: LingeringTransport  # pyright: ignore[reportIncompatibleVariableOverride]
     parser: httptools.HttpRequestParser  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, limits: Limits, **uvicorns: Any) -> None:
+    def __init__(self, limits: Limits, turned_away: Callable[[], None], **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._limits = limits
+        self._turned_away = turned_away
         self._phase = _Phase.HEAD
         self._overhead = 0
         """Bytes of the request that are not of its body."""
@@ -72,6 +84,8 @@ class Protocol(HttpToolsProtocol):
         """Take the connection where there is room."""
         super().connection_made(LingeringTransport(transport, self._expects_more))
         count = len(self.connections)
+        if count > self._limits.connections:
+            self._turned_away()
         if count > self._limits.heard:
             self.transport.abort()
         elif count > self._limits.connections:

@@ -14,7 +14,7 @@ from lossgrad.errors import (
 from lossgrad_service.calls import accept_request_id
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.http_api.connections.limits import Limits
-from lossgrad_service.http_api.errors import problem_response
+from lossgrad_service.http_api.problems import problem_response
 from lossgrad_service.http_api.security_headers import SECURITY_HEADERS
 
 _RETRY_SECONDS = 1

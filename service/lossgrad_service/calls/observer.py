@@ -1,0 +1,100 @@
+"""What is counted and logged of every call, whatever it came in by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Final, Protocol
+
+from lossgrad_service.calls.call import Call
+from lossgrad_service.calls.failure import GONE, LATE, Failure
+from lossgrad_service.calls.readiness import Readiness
+from lossgrad_service.metrics import Meter
+
+_OK: Final = Failure("OK")
+"""None at all."""
+
+
+class Lines(Protocol):
+    """Where the line of a call is written."""
+
+    def ended(
+        self,
+        *,
+        request_id: str,
+        trace: tuple[str, str] | None,
+        method: str,
+        transport: str,
+        caller: str,
+        code: str,
+        seconds: float,
+        phases: Mapping[str, float],
+        received: int,
+        sent: int,
+        rows: int,
+        cause: str | None,
+    ) -> None:
+        """Write what is known of a call that has ended."""
+        ...
+
+
+class Observer:
+    """Sees calls begin and end; used on one event loop.
+
+    Parameters
+    ----------
+    meter
+        Counts them.
+    lines
+        Tell each of them.
+    readiness
+        Tells whether those that end without an answer do so because the server stops.
+    """
+
+    def __init__(self, meter: Meter, lines: Lines, readiness: Readiness) -> None:
+        self.meter = meter
+        self._lines = lines
+        self._readiness = readiness
+
+    def begin(self, call: Call) -> None:
+        """See a call, of which nothing but its head was read."""
+        self.meter.begun(call.head.method, call.head.transport)
+
+    def end(self, call: Call) -> None:
+        """See how a call ended that was begun."""
+        failure = _OK if call.is_answered else call.failure or self._vanished(call)
+        rows = call.rows if call.is_answered else 0
+        phases = call.phases
+        seconds, (method, transport, trace) = perf_counter() - call.started, call.head
+        counted = (seconds, phases, call.received, call.sent, rows)
+        self.meter.ended(method, transport, failure.code, *counted)
+        if rows:
+            self.meter.computed(call.dtype, call.cells)
+        self._lines.ended(
+            request_id=call.request_id,
+            trace=trace,
+            method=method,
+            transport=transport,
+            caller="" if call.visit is None else call.visit.caller.name,
+            code=failure.code,
+            seconds=seconds,
+            phases=phases,
+            received=call.received,
+            sent=call.sent,
+            rows=rows,
+            cause=self._count_failure(failure),
+        )
+
+    def _vanished(self, call: Call) -> Failure:
+        """Return what became of a call that ended with neither an answer nor an error."""
+        if self._readiness.state == "draining":
+            return GONE._replace(cancellation="shutdown")
+        return LATE if call.deadline.remaining() <= 0 else GONE
+
+    def _count_failure(self, failure: Failure) -> str | None:
+        """Count a refusal or a cancellation by its cause, and return that."""
+        if failure.refusal is not None:
+            self.meter.refused(failure.refusal)
+        if failure.cancellation is not None:
+            self.meter.cancelled(failure.cancellation)
+        return failure.refusal or failure.cancellation

@@ -1,0 +1,79 @@
+"""What stands around every call over HTTP: its `Call`, and bugs kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lossgrad_service.access.open_endpoints import OPEN_ENDPOINTS
+from lossgrad_service.calls import (
+    Call,
+    Deadline,
+    Dispatcher,
+    Head,
+    accept_request_id,
+    internal_error,
+)
+from lossgrad_service.calls.request_id import HEADER as REQUEST_ID
+from lossgrad_service.calls.traceparent import HEADER as TRACEPARENT
+from lossgrad_service.calls.traceparent import trace_in
+from lossgrad_service.http_api.problems import problem_response
+from lossgrad_service.metrics.catalogue import MethodName
+
+METRICS_PATH: Final = "/metrics"
+
+_METHODS: Final[Mapping[str, MethodName]] = {"/v1/compute": "Compute", "/v1/info": "GetServerInfo"}
+
+_UNCOUNTED: Final = frozenset({METRICS_PATH, *OPEN_ENDPOINTS})
+"""Paths that machines ask every few seconds, whose lines nobody would read."""
+
+_CALL: Final = "call"
+
+
+class CallScope:
+    """ASGI middleware: makes the call, tells its request id, and has it counted and logged."""
+
+    def __init__(self, app: ASGIApp, dispatcher: Dispatcher) -> None:
+        self._app = app
+        self._observer = dispatcher.observer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one call."""
+        call = scope.setdefault("state", {})[_CALL] = self._call_of(scope)
+        if scope["path"] in _UNCOUNTED:
+            await self._serve(call, scope, receive, send)
+            return
+        self._observer.begin(call)
+        try:
+            await self._serve(call, scope, receive, send)
+        finally:
+            self._observer.end(call)
+
+    @staticmethod
+    def _call_of(scope: Scope) -> Call:
+        headers = Headers(scope=scope)
+        method: MethodName = _METHODS.get(scope["path"], "unknown")
+        head = Head(method, "http", trace_in(headers.get(TRACEPARENT)))
+        return Call(accept_request_id(headers.get(REQUEST_ID)), Deadline(), head)
+
+    async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((REQUEST_ID.encode(), call.request_id.encode()))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            internal = internal_error(error, call.request_id)
+            call.failed(internal)
+            await problem_response(internal)(scope, receive, send_with_id)
+
+
+def call_of(request: Request) -> Call:
+    """Return the call that a request makes."""
+    return request.scope["state"][_CALL]

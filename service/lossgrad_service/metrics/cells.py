@@ -1,0 +1,40 @@
+"""Where each number stands in a row of the slab: known before the first call, so that calls add."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Final
+
+from lossgrad_service.metrics.catalogue import OF_CALLS, OF_WORKERS, Metric
+
+PID: Final = 0
+"""The cell of the process that writes the row; told to nobody, 0 where there is none."""
+
+_SERIES: Final = [
+    (metric, labels) for metric in (*OF_CALLS, *OF_WORKERS) for labels in metric.series
+]
+_ENDS: Final = list(accumulate((metric.width for metric, _ in _SERIES), initial=PID + 1))
+
+CELLS: Final = _ENDS[-1]
+"""Numbers of a row."""
+
+_CELLS: Final = {
+    (metric.name, *labels): cell for (metric, labels), cell in zip(_SERIES, _ENDS[:-1], strict=True)
+}
+
+FALLING: Final = (
+    PID,
+    *(_CELLS[metric.name, *labels] for metric, labels in _SERIES if metric.kind == "gauge"),
+)
+"""The cells that tell of now, and so of nothing once their process has ended."""
+
+
+def cell_of(metric: Metric | str, *labels: str) -> int:
+    """Return the cell of a series, the first where it has several.
+
+    Raises
+    ------
+    KeyError
+        Where there is no such series.
+    """
+    return _CELLS[metric if isinstance(metric, str) else metric.name, *labels]

@@ -1,0 +1,78 @@
+"""Numbers that several processes write, each its own row, and each of them reads whole."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from typing import Final
+
+from lossgrad_service.metrics.cells import CELLS
+
+_CELL_BYTES: Final = 8
+
+
+class Slab:
+    """A row of float64 for each worker.
+
+    A row belongs to a place, not to a process: a worker that is started again counts on from
+    where the last one stopped, so that counters do not fall. Each cell has one writer, and a
+    number is read and written whole: there are no locks, and a process that is killed at
+    any moment leaves nothing that another would wait for.
+    """
+
+    def __init__(self, memory: bytearray | mmap.mmap) -> None:
+        self._cells = memoryview(memory).cast("d")
+        self.places = len(self._cells) // CELLS
+
+    @classmethod
+    def alone(cls) -> Slab:
+        """Return that of a process that shares it with no other."""
+        return cls(bytearray(_size(1)))
+
+    @classmethod
+    def at(cls, descriptor: int, places: int) -> Slab:
+        """Return the slab behind a descriptor, which may be closed afterwards.
+
+        Raises
+        ------
+        ValueError
+            Where it is too small: made by another version.
+        """
+        return cls(mmap.mmap(descriptor, _size(places)))
+
+    def row(self, place: int) -> memoryview[float]:
+        """Return what one worker writes."""
+        return self._cells[place * CELLS : (place + 1) * CELLS]
+
+    def rows(self) -> list[list[float]]:
+        """Return all numbers as they are now."""
+        return [list(self.row(place)) for place in range(self.places)]
+
+
+def shared_memory(places: int) -> int:
+    """Return the descriptor of zeros for a slab; it has no name, and goes with its processes.
+
+    Raises
+    ------
+    OSError
+        Where there is none to be had.
+    """
+    descriptor = _memory() if hasattr(os, "memfd_create") else _nameless_file()
+    os.ftruncate(descriptor, _size(places))
+    return descriptor
+
+
+def _memory() -> int:
+    """Return memory that is a file: nothing on disk, so that the root may be read-only."""
+    return os.memfd_create("lossgrad-metrics")
+
+
+def _nameless_file() -> int:
+    """Return a file that nobody else can open."""
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _size(places: int) -> int:
+    return places * CELLS * _CELL_BYTES

@@ -1,0 +1,196 @@
+"""The text of the metrics, as Prometheus' own parser reads it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossgrad_service.metrics import CODES, CONTENT_TYPE, Exposition, Meter, Place, Slab
+from lossgrad_service.metrics.catalogue import (
+    CATALOGUE,
+    SECONDS,
+    Direction,
+    Dtype,
+    MethodName,
+    Phase,
+    Refusal,
+    Transport,
+)
+from lossgrad_service.metrics.slab import shared_memory
+from tests.metrics.reading import BUILD, families_of, value_of, values_of
+
+WAY = {"method": "Compute", "transport": "grpc"}
+PHASES = {"decode": 0.0002, "wait": 0.0, "compute": 0.3, "encode": 0.004}
+
+
+def ended(meter, seconds=0.31, phases=PHASES, code="OK", method="Compute"):
+    meter.begun(method, "grpc")
+    meter.ended(method, "grpc", code, seconds, phases, received=1000, sent=500, rows=8)
+
+
+@pytest.fixture
+def two():
+    """A slab of two places."""
+    descriptor = shared_memory(2)
+    try:
+        yield Slab.at(descriptor, 2)
+    finally:
+        os.close(descriptor)
+
+
+def test_every_metric_is_told_with_its_help_and_kind():
+    told = families_of(Slab.alone())
+    for metric in CATALOGUE:
+        family = told.pop(metric.name.removesuffix("_total"))
+        assert (family.type, family.documentation) == (metric.kind, metric.help)
+    assert told == {}
+
+
+def test_every_series_is_told_before_anything_happened():
+    values = values_of(Slab.alone())
+    expected = [
+        (metric.name, *sorted(zip(metric.labels, labels, strict=True)))
+        for metric in CATALOGUE
+        for labels in metric.series
+        if metric.kind == "counter" and "worker" not in metric.name
+    ]
+    assert {values[series] for series in expected} == {0.0}
+
+
+def test_a_call_is_told():
+    place = Place.alone()
+    ended(Meter(place.row))
+    values = {
+        "lossgrad_received_bytes_total": 1000,
+        "lossgrad_sent_bytes_total": 500,
+        "lossgrad_rows_total": 8,
+        "lossgrad_in_flight_calls": 0,
+        "lossgrad_request_duration_seconds_sum": 0.31,
+        "lossgrad_request_duration_seconds_count": 1,
+    }
+    assert {name: value_of(place.slab, name, **WAY) for name in values} == values
+    assert value_of(place.slab, "lossgrad_requests_total", **WAY, code="OK") == 1
+    for phase, seconds in PHASES.items():
+        name = "lossgrad_phase_duration_seconds"
+        assert value_of(place.slab, f"{name}_sum", **WAY, phase=phase) == seconds
+        assert value_of(place.slab, f"{name}_count", **WAY, phase=phase) == 1
+
+
+def test_a_call_under_way_is_in_flight():
+    place = Place.alone()
+    Meter(place.row).begun("ComputeStream", "grpc")
+    way = {"method": "ComputeStream", "transport": "grpc"}
+    assert value_of(place.slab, "lossgrad_in_flight_calls", **way) == 1
+
+
+def test_phases_of_what_computes_nothing_are_left_out():
+    place = Place.alone()
+    before = values_of(place.slab)
+    ended(Meter(place.row), method="GetServerInfo")
+    changed = {
+        series[0] for series, value in values_of(place.slab).items() if before[series] != value
+    }
+    assert "lossgrad_requests_total" in changed
+    assert not [name for name in changed if name.startswith("lossgrad_phase")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "smallest"),
+    [(0.0, SECONDS[0]), (0.0001, 0.0001), (0.00011, 0.00025), (300.0, 300.0), (301.0, None)],
+)
+def test_a_bucket_has_what_is_not_above_its_bound(seconds, smallest):
+    place = Place.alone()
+    ended(Meter(place.row), seconds=seconds)
+    bounds = [*map(repr, SECONDS), "+Inf"]
+    name = "lossgrad_request_duration_seconds_bucket"
+    counts = [value_of(place.slab, name, **WAY, le=bound) for bound in bounds]
+    first = len(SECONDS) if smallest is None else SECONDS.index(smallest)
+    assert counts == [0.0] * first + [1.0] * (len(bounds) - first)
+
+
+def test_workers_are_told_one_by_one(two):
+    first, second = Place(two, 0), Place(two, 1)
+    first.take()
+    first.set_ready(True)
+    second.count_restart()
+    assert [value_of(two, "lossgrad_worker_ready", worker=w) for w in "12"] == [1, 0]
+    assert [value_of(two, "lossgrad_worker_restarts_total", worker=w) for w in "12"] == [0, 1]
+    resident = value_of(two, "lossgrad_worker_resident_memory_bytes", worker="1")
+    assert 2**20 < resident < 2**40
+    # A place that no process has uses nothing of the machine.
+    told = values_of(two)
+    assert ("lossgrad_worker_resident_memory_bytes", ("worker", "2")) not in told
+
+
+def test_build_is_told_whatever_it_is_called():
+    text = Exposition(Slab.alone(), {"version": 'a"b\\c\nd'}).text()
+    assert rb'lossgrad_build_info{version="a\"b\\c\nd"} 1' in text
+    assert value_of(Slab.alone(), "lossgrad_build_info", **BUILD) == 1
+
+
+def test_content_type_is_prometheus_own():
+    from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
+    assert CONTENT_TYPE == CONTENT_TYPE_PLAIN_0_0_4
+
+
+places, sizes = st.integers(0, 1), st.integers(0, 2**40)
+methods, transports = st.sampled_from(get_args(MethodName)), st.sampled_from(get_args(Transport))
+phases = st.dictionaries(st.sampled_from(get_args(Phase)), st.sampled_from((0.0, 0.25, 512.0)))
+calls = st.tuples(
+    places, methods, transports, st.sampled_from(CODES), phases, sizes, sizes, st.integers(0, 2**30)
+)
+events = st.one_of(
+    st.tuples(places, st.just("refused"), st.sampled_from(get_args(Refusal))),
+    st.tuples(places, st.just("streamed"), st.sampled_from(get_args(Direction))),
+    st.tuples(places, st.just("computed"), st.sampled_from(get_args(Dtype)), sizes),
+)
+
+
+def tallied(drawn_calls, drawn_events):
+    """Return the counters as a simple count has them."""
+    found = Counter()
+    for _, method, transport, code, spent, received, sent, rows in drawn_calls:
+        way = (("method", method), ("transport", transport))
+        found["lossgrad_requests_total", ("code", code), *way] += 1
+        found["lossgrad_received_bytes_total", *way] += received
+        found["lossgrad_sent_bytes_total", *way] += sent
+        found["lossgrad_rows_total", *way] += rows
+        for phase, seconds in spent.items():
+            if method in ("Compute", "ComputeStream"):
+                labels = (way[0], ("phase", phase), way[1])
+                found["lossgrad_phase_duration_seconds_sum", *labels] += seconds
+                found["lossgrad_phase_duration_seconds_count", *labels] += 1
+    for _, what, label, *size in drawn_events:
+        name, key = {
+            "refused": ("lossgrad_refusals_total", "cause"),
+            "streamed": ("lossgrad_stream_messages_total", "direction"),
+            "computed": ("lossgrad_kernel_cells_total", "dtype"),
+        }[what]
+        found[name, (key, label)] += sum(size) if size else 1
+    return found
+
+
+@settings(max_examples=25)
+@given(st.lists(calls, max_size=6), st.lists(events, max_size=6))
+def test_what_is_told_is_the_sum_of_what_each_worker_counted(drawn_calls, drawn_events):
+    descriptor = shared_memory(2)
+    slab = Slab.at(descriptor, 2)
+    os.close(descriptor)
+    meters = [Meter(slab.row(0)), Meter(slab.row(1))]
+    for place, method, transport, code, spent, received, sent, rows in drawn_calls:
+        meters[place].begun(method, transport)
+        meters[place].ended(method, transport, code, 1.0, spent, received, sent, rows)
+    for place, what, *labels in drawn_events:
+        getattr(meters[place], what)(*labels)
+    told = values_of(slab)
+    expected = tallied(drawn_calls, drawn_events)
+    assert {series: told[series] for series in expected} == expected
+    n_calls = sum(v for (name, *_), v in told.items() if name == "lossgrad_requests_total")
+    assert n_calls == len(drawn_calls)
+    assert not any(v for (name, *_), v in told.items() if name == "lossgrad_in_flight_calls")
