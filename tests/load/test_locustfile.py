@@ -1,35 +1,30 @@
-"""The load of `load/locustfile.py` for two seconds, in a process of its own: gevent patches it."""
+"""A short run of locust against a service, in a process of its own: gevent patches it."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+import pytest
+
+from load.locust_run import Run, run_locust
+from load.rows import read_rows
+from load.verdict import Verdict
 from tests.running import running_server
 
-LOCUST = (
-    sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--skip-log",
-    "--users", "2", "--spawn-rate", "2", "--run-time", "2s", "--stop-timeout", "30",
-)  # fmt: skip
-
-ROOT = Path(__file__).parent.parent.parent
+IMPOSSIBLE = "[mixed]\nsteady = { error_rate = 0.0, p99_ms = 1e6, calls_per_second = 1e9 }\n"
 
 
-def test_both_users_call_and_nothing_fails() -> None:
+def test_both_users_are_answered_and_a_broken_budget_is_the_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    budgets = tmp_path / "budgets.toml"
+    budgets.write_text(IMPOSSIBLE)
+    monkeypatch.setenv("LOSSGRAD_LOAD_BUDGETS", str(budgets))
     with running_server() as running:
-        done = subprocess.run(
-            [*LOCUST, "--json", "--host", running.http],
-            env={**os.environ, "LOSSGRAD_GRPC_TARGET": running.grpc},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    users = {entry["method"]: entry for entry in json.loads(done.stdout)}
-    assert users.keys() == {"gRPC", "POST"}
-    for entry in users.values():
-        assert entry["num_requests"] > 0
-        assert entry["num_failures"] == 0
+        outcome = run_locust(Run("mixed", "steady", 5), running.server.addresses, tmp_path)
+    rows = read_rows(tmp_path / "mixed-steady.csv")
+    assert {row.way for row in rows} >= {"gRPC", "POST"}
+    assert sum(row.failures for row in rows) == 0
+    assert outcome.exit_code == Verdict.BROKEN
+    assert "load: mixed steady: throughput:" in capfd.readouterr().err
+    assert (tmp_path / "mixed-steady.html").stat().st_size
