@@ -11,7 +11,7 @@ INTEGRATIONS := .venv-integrations
 SECURITY := .venv-security
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security audit accuracy bench bench-kernel check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-security test-containers containers audit accuracy bench bench-kernel load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -60,6 +60,13 @@ test-security: $(SECURITY)/.ready ## Attack a running service, and look through 
 	$(SECURITY)/bin/pytest tests/abuse $(ARGS)
 	$(SECURITY)/bin/python -m tests.abuse.audit || test $$? -eq 3  # it has said that nobody answered
 
+test-containers: $(VENV)/.dev ## Build the images, run docker-compose.yml and look at it from both sides (ARGS="-k secure")
+	$(BIN)/python -m tests.containers.images
+	$(BIN)/pytest tests/containers $(ARGS)
+
+containers: ## Install what runs containers where no Docker engine does (Debian, as root)
+	tests/containers/install.sh
+
 audit: $(SECURITY)/.ready ## Ask for known vulnerabilities of what the service needs; exit code 3 where nobody answers
 	$(SECURITY)/bin/python -m tests.abuse.audit
 
@@ -71,6 +78,9 @@ bench: $(INTEGRATIONS)/.ready ## Time calls beside echoes, tutorials' services a
 
 bench-kernel: $(INTEGRATIONS)/.ready ## Time the kernels beside other libraries; draws docs/bench-kernel.png
 	$(INTEGRATIONS)/bin/lossgrad bench-kernel --png docs/bench-kernel.png $(ARGS)
+
+load: $(VENV)/.dev ## Load a service until it saturates; out/load has the figures (ARGS="--workload tiny --shape soak")
+	$(BIN)/python -m load $(ARGS)
 
 check: lint types check-proto ## Check format, lint, types, generated code and the proto contract
 

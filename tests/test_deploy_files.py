@@ -20,23 +20,33 @@ Compose = dict[str, Any]
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "service/Dockerfile").read_text().replace("\\\n", " ")
+LOAD_DOCKERFILE = (ROOT / "load/Dockerfile").read_text().replace("\\\n", " ")
+COMPOSE: Compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Compose] = COMPOSE["services"]
 PORTS = {Settings.model_fields[name].default for name in ("grpc_port", "http_port")}
 
 
-def instructions(name: str) -> list[str]:
-    """Return what follows `name` in each such instruction of the Dockerfile."""
-    return re.findall(rf"^{name}\s+(.*)$", DOCKERFILE, re.MULTILINE)
+def instructions(name: str, dockerfile: str = DOCKERFILE) -> list[str]:
+    """Return what follows `name` in each such instruction of a Dockerfile."""
+    return re.findall(rf"^{name}\s+(.*)$", dockerfile, re.MULTILINE)
 
 
-def copied_from_context() -> list[str]:
-    """Return the paths of the repository that the Dockerfile copies."""
-    copies = [copy.split() for copy in instructions("COPY") if not copy.startswith("--from")]
-    return [source for *sources, _ in copies for source in sources]
+def copied_from_context() -> set[str]:
+    """Return the paths of the repository that the Dockerfiles copy."""
+    copies = instructions("COPY") + instructions("COPY", LOAD_DOCKERFILE)
+    own = [copy.split() for copy in copies if not copy.startswith("--from")]
+    return {source for *sources, _ in own for source in sources}
+
+
+def mounted_files() -> set[str]:
+    """Return the paths of the repository that containers see."""
+    volumes = [volume for service in SERVICES.values() for volume in service.get("volumes", [])]
+    return {volume.split(":")[0] for volume in volumes if volume.startswith(".")}
 
 
 @pytest.fixture(scope="module")
 def service() -> Compose:
-    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["lossgrad"]
+    return SERVICES["lossgrad"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +56,7 @@ def health_command() -> list[str]:
     return json.loads(check.partition("CMD")[2])
 
 
-@pytest.mark.parametrize("path", copied_from_context())
+@pytest.mark.parametrize("path", sorted(copied_from_context()))
 def test_dockerfile_copies_what_exists_and_is_let_through(path: str) -> None:
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
     assert (ROOT / path).exists()
@@ -55,19 +65,57 @@ def test_dockerfile_copies_what_exists_and_is_let_through(path: str) -> None:
 
 def test_dockerignore_lets_nothing_else_through() -> None:
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
-    assert {line[1:] for line in ignore if line.startswith("!")} == set(copied_from_context())
+    assert {line[1:] for line in ignore if line.startswith("!")} == copied_from_context()
 
 
-def test_compose_builds_from_files_that_exist(service: Compose) -> None:
-    build = service["build"]
-    assert (ROOT / build["context"] / build["dockerfile"]).is_file()
+def test_both_images_have_the_same_base() -> None:
+    base = instructions("ARG")[0]
+    assert re.search(r":3\.\d+\.\d+-", base)
+    assert instructions("ARG", LOAD_DOCKERFILE) == [base]
+
+
+def test_compose_builds_from_files_that_exist() -> None:
+    builds = [service["build"] for service in SERVICES.values() if "build" in service]
+    assert all((ROOT / build["context"] / build["dockerfile"]).is_file() for build in builds)
+
+
+def test_every_image_is_built_or_pinned() -> None:
+    built = {service["image"] for service in SERVICES.values() if "build" in service}
+    named = {service["image"] for service in SERVICES.values()}
+    assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in named - built)
+
+
+@pytest.mark.parametrize("path", sorted(mounted_files()))
+def test_mounted_files_are_in_the_repository(path: str) -> None:
+    assert any((ROOT / path).iterdir())
+
+
+@pytest.mark.parametrize("name", ["credentials.sh", "call.sh", "ready.py"])
+def test_files_of_commands_are_mounted(name: str) -> None:
+    words = [
+        word
+        for service in SERVICES.values()
+        for word in (*service.get("command", []), *service.get("healthcheck", {}).get("test", []))
+    ]
+    assert f"/secure/{name}" in words
+    assert (ROOT / "deploy/secure" / name).is_file()
+
+
+def test_service_alone_is_up_by_default() -> None:
+    assert [name for name, service in SERVICES.items() if "profiles" not in service] == ["lossgrad"]
+
+
+def test_volumes_are_declared() -> None:
+    volumes = [volume for service in SERVICES.values() for volume in service.get("volumes", [])]
+    named = {volume.split(":")[0] for volume in volumes if not volume.startswith(".")}
+    assert named == set(COMPOSE["volumes"])
 
 
 def test_image_is_compiled_ahead() -> None:
     """By whoever installed it: the user that runs it cannot write there."""
     installed, compiled, copied, user = map(
         DOCKERFILE.index,
-        ("pip install", "bin/lossgrad warmup", "COPY --from=build /opt/lossgrad", "USER"),
+        ("pip install", "lossgrad warmup", "COPY --from=build /opt/lossgrad", "USER"),
     )
     assert installed < compiled < copied < user
     assert "warmup" in COMMANDS
@@ -79,22 +127,38 @@ def test_ports_are_those_of_the_settings(service: Compose) -> None:
     assert {int(port.rpartition(":")[2]) for port in service["ports"]} == PORTS
 
 
-def test_ports_are_published_on_loopback_only(service: Compose) -> None:
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+def test_ports_are_published_on_loopback_only() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert all(port.startswith("127.0.0.1:") for port in published)
+    assert len({port.split(":")[1] for port in published}) == len(published)
 
 
 def test_container_without_keys_is_only_that_of_compose(service: Compose) -> None:
     assert service["command"] == [*json.loads(instructions("CMD")[-1]), "--insecure"]
+    assert [name for name, each in SERVICES.items() if "--insecure" in each.get("command", [])] == [
+        "lossgrad"
+    ]
     assert "INSECURE" not in DOCKERFILE
 
 
-def test_container_is_hardened(service: Compose) -> None:
+@pytest.mark.parametrize("name", SERVICES)
+def test_containers_are_hardened(name: str) -> None:
+    service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["mem_limit"]
-    (user,) = instructions("USER")
-    assert min(map(int, user.split(":"))) > 0
+    assert service["pids_limit"]
+
+
+def test_one_container_has_one_privilege() -> None:
+    added = {name: each["cap_add"] for name, each in SERVICES.items() if "cap_add" in each}
+    assert added == {"credentials": ["CHOWN"]}
+
+
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, LOAD_DOCKERFILE], ids=["service", "load"])
+def test_images_run_as_nobody_in_particular(dockerfile: str) -> None:
+    assert instructions("USER", dockerfile) == ["10001:10001"]
 
 
 def test_environment_names_settings() -> None:
@@ -103,8 +167,9 @@ def test_environment_names_settings() -> None:
     assert {name.lower() for name in names} <= set(Settings.model_fields)
 
 
-def test_compose_waits_for_the_servers_own_grace(service: Compose) -> None:
-    seconds = float(service["stop_grace_period"].removesuffix("s"))
+@pytest.mark.parametrize("name", ["lossgrad", "secure"])
+def test_compose_waits_for_the_servers_own_grace(name: str) -> None:
+    seconds = float(SERVICES[name]["stop_grace_period"].removesuffix("s"))
     fields = Settings.model_fields
     own = [fields[name].default for name in ("lame_duck_seconds", "shutdown_grace_seconds")]
     assert seconds > sum(own)
