@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 
@@ -30,6 +31,9 @@ from lossgrad_service.grpc_api.stream_handler import stream_handler
 from lossgrad_service.metrics.catalogue import MethodName
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
+
+CANCELLED_WITHIN: Final = 0.01
+"""Seconds by which gRPC cancels a call whose caller is gone, after it was told as an end."""
 
 Answer: TypeAlias = Callable[[Call, Visit, bytes], Awaitable[bytes]]
 """Gives the answer to a message."""
@@ -103,6 +107,7 @@ class UnaryHandler:
             raise _too_large(declared, self._most_bytes)
         message = await visit.receive(context.read, declared, self._most_bytes, call.deadline)
         if message is END:
+            await asyncio.sleep(CANCELLED_WITHIN)
             raise InvalidArgument.at("", "no message came; send one before the call's end")
         if declared is not None and len(message) > declared:
             raise _longer_than_declared(len(message), declared)

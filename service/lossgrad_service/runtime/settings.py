@@ -146,7 +146,7 @@ class Settings(BaseSettings):
         ge=1,
         le=256,
         description="Processes that share both ports and the compute threads: two by default, "
-        "one where there is one core.",
+        "one where there is one core, or less than 1.75 GiB of memory.",
     )
     lame_duck_seconds: Seconds = Field(
         default=2.0,
