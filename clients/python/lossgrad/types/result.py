@@ -43,7 +43,7 @@ class Result:
     def __init__(self, outputs: Mapping[str, Any], timing: Mapping[str, float]) -> None:
         self.__dict__.update(outputs)
         self.timing = dict(timing)
-        """Seconds that the service spent, by stage: ``decode``, ``wait``, ``compute``, ``encode``."""
+        """Seconds of the service, by stage: ``decode``, ``wait``, ``compute``, ``encode``."""
 
     @property
     def scalars(self) -> dict[str, float | int]:
