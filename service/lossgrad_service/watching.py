@@ -53,7 +53,7 @@ def gauges_of(dispatcher: Dispatcher, gate: Gate, count_connections: Callable[[]
     room, slots, strangers = gate.room, dispatcher.slots, gate.strangers
     return {
         ("lossgrad_admission_held_bytes",): lambda: room.budget.taken + strangers.budget.taken,
-        ("lossgrad_admission_limit_bytes",): lambda: room.budget.total,
+        ("lossgrad_admission_limit_bytes",): lambda: room.budget.total + strangers.budget.total,
         ("lossgrad_waiting_calls", "bytes"): lambda: room.n_waiting,
         ("lossgrad_waiting_calls", "threads"): lambda: slots.n_waiting,
         ("lossgrad_compute_threads",): lambda: slots.count,

@@ -127,8 +127,9 @@ def test_countless_nothing_is_refused(
 
 
 def test_gigantic_declaration_and_silence_hold_nothing() -> None:
-    flags = ("--max-stream-bytes", str(2**60), "--max-tensor-bytes", str(2**60))
-    with serving(*flags) as served:
+    limits = ("--max-stream-bytes", str(2**60), "--max-tensor-bytes", str(2**60))
+    # Room for all of them, or the first would be ended for the last.
+    with serving(*limits, "--admission-bytes", str(2**35)) as served:
         before = served.holdings()
         with grpc.insecure_channel(served.child.addresses["gRPC"]) as channel:
             calls = [_silent(channel) for _ in range(100)]

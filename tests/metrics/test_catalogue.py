@@ -14,7 +14,7 @@ from lossgrad_service.metrics.catalogue import (
     OF_WORKERS,
     SECONDS,
 )
-from lossgrad_service.metrics.cells import CELLS, FALLING, PID, cell_of
+from lossgrad_service.metrics.cells import CELLS, FALLING, PID, TICK, cell_of
 from lossgrad_service.metrics.slab import Slab
 
 COUNTED = ("calls", "threads", "connections", "ready", "info")
@@ -70,7 +70,7 @@ def test_codes_are_grpcs():
 
 
 def test_each_number_has_a_cell_of_its_own():
-    taken = [PID]
+    taken = [PID, TICK]
     for metric in (*OF_CALLS, *OF_WORKERS):
         for labels in metric.series:
             first = cell_of(metric, *labels)
@@ -81,7 +81,7 @@ def test_each_number_has_a_cell_of_its_own():
 def test_what_falls_is_what_tells_of_now():
     gauges = [metric for metric in (*OF_CALLS, *OF_WORKERS) if metric.kind == "gauge"]
     cells = [cell_of(metric, *labels) for metric in gauges for labels in metric.series]
-    assert sorted(FALLING) == sorted([PID, *cells])
+    assert sorted(FALLING) == sorted([PID, TICK, *cells])
 
 
 def test_a_row_is_small():

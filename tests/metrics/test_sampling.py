@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from lossgrad_service.metrics import Place, Sampler, sampling
+from lossgrad_service.metrics.cells import TICK
 from tests.metrics.reading import value_of
 
 HELD, WAITING = ("lossgrad_admission_held_bytes",), ("lossgrad_waiting_calls", "threads")
@@ -39,3 +40,13 @@ def test_a_loop_that_was_held_up_is_told(monkeypatch):
 
     asyncio.run(held_up())
     assert value_of(place.slab, name, worker="1") >= 0.04
+
+
+def test_a_loop_that_hangs_is_told_by_others():
+    place, name = Place.alone(), "lossgrad_worker_event_loop_lag_seconds"
+    place.take()
+    assert value_of(place.slab, name, worker="1") == 0
+    place.row[TICK] = time.monotonic() - 60
+    assert value_of(place.slab, name, worker="1") >= 59
+    place.leave()
+    assert value_of(place.slab, name, worker="1") == 0

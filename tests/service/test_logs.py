@@ -231,3 +231,16 @@ def test_a_terminal_gets_columns(monkeypatch, variables, is_coloured):
     assert ("\x1b[" in first) is is_coloured
     plain = re.sub(r"\x1b\[[0-9;]*m", "", second)
     assert re.match(r"\d\d:\d\d:\d\d \[info +\] call +request_id=call-1 ", plain)
+
+
+def test_a_pipe_that_nobody_reads_holds_up_nobody():
+    reading, writing = os.pipe()
+    with open(reading, "rb") as reader, open(writing, "w") as pipe:
+        lines = Lines(pipe)
+        for _ in range(2_000):
+            lines.info("x" * 100)
+        held = reader.read1(2**20)
+        lines.info("read again")
+        assert reader.read1(2**20).endswith(b"read again\n")
+    assert len(held) < 2_000 * 101
+    lines.info("closed")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lossgrad
+from lossgrad_service.admission import Visit
 from tests.access.files import entry
 from tests.admission.gates import until
 from tests.metrics.reading import value_in
@@ -116,7 +117,7 @@ def test_refusals(tmp_path):
                 client.info()
         assert call(f"{guarded.http}/metrics").status == 401
         text = told(guarded, authorization="Bearer secret")
-    assert value_in(text, "lossgrad_refusals_total", cause="unauthenticated") == 2
+    assert value_in(text, "lossgrad_refusals_total", cause="unauthenticated") == 3
 
 
 def test_probes_and_scrapes_are_not_counted(running):
@@ -125,3 +126,21 @@ def test_probes_and_scrapes_are_not_counted(running):
     lines = [line for line in told(running).splitlines() if line.startswith(f"{REQUESTS}{{")]
     assert lines
     assert all(line.endswith(" 0") for line in lines)
+
+
+@pytest.mark.parametrize("transport", ["grpc", "http"])
+def test_bugs_are_internal_whatever_they_are_in(running, transport, monkeypatch):
+    async def fail(*_):
+        raise ZeroDivisionError("within")
+
+    monkeypatch.setattr(Visit, "receive", fail)
+    target = getattr(running, transport)
+    with lossgrad.Client(target) as client, pytest.raises(lossgrad.Internal) as caught:
+        client.compute(**HEALTHY)
+    assert "within" not in str(caught.value)
+    until_counted(running, method="Compute", transport=transport, code="INTERNAL")
+
+
+def test_what_the_framework_answers_is_an_answer(running):
+    assert call(f"{running.http}/openapi.json").status == 200
+    until_counted(running, method="unknown", transport="http", code="OK")

@@ -67,9 +67,11 @@ class Visit:
         """
         if not self.take(size):
             start = perf_counter()
-            await self._room.wait_for(Claim(self.caller.name, size), self.held, deadline)
+            try:
+                await self._room.wait_for(Claim(self.caller.name, size), self.held, deadline)
+            finally:
+                self.waited += perf_counter() - start
             self.held += size
-            self.waited += perf_counter() - start
 
     def resize(self, size: int) -> None:
         """Hold `size` bytes in all, which are there already, free or not."""

@@ -9,7 +9,7 @@ is done here, once. Nothing here knows a wire format.
 from lossgrad_service.calls.call import Call, Head
 from lossgrad_service.calls.deadline import Deadline, gone, out_of_time
 from lossgrad_service.calls.dispatcher import Dispatcher
-from lossgrad_service.calls.guard import guarded, internal_error
+from lossgrad_service.calls.guard import error_of_ours, guarded, internal_error
 from lossgrad_service.calls.method import Method
 from lossgrad_service.calls.observer import Observer
 from lossgrad_service.calls.readiness import Readiness
@@ -32,6 +32,7 @@ __all__ = [
     "Stopwatch",
     "StreamedCall",
     "accept_request_id",
+    "error_of_ours",
     "gone",
     "guarded",
     "internal_error",

@@ -78,10 +78,10 @@ class Call:
     @property
     def phases(self) -> dict[str, float]:
         """Seconds of ``decode``, ``wait``, ``compute`` and ``encode``, as far as it came."""
-        phases = self.watch.timing
-        if self.visit is None or not self.visit.waited:
-            return phases
-        return {**phases, "wait": phases.get("wait", 0.0) + self.visit.waited}
+        phases = dict(self.watch.timing)
+        if self.visit is not None and self.visit.waited:
+            phases["wait"] = phases.get("wait", 0.0) + self.visit.waited
+        return phases
 
     def asks(self, problem: Problem) -> None:
         """Note how much a call asks for; nothing of its arrays is kept."""

@@ -11,7 +11,6 @@ from lossgrad.errors import (
     LossGradError,
     TooLarge,
     Unauthenticated,
-    Unavailable,
     status_of,
 )
 from lossgrad_service.access.refused import Refused
@@ -21,7 +20,6 @@ from lossgrad_service.metrics.catalogue import Cancellation, Refusal
 _LACKING: Final[Mapping[type[LossGradError], Refusal]] = {
     Unauthenticated: "unauthenticated",
     TooLarge: "too_large",
-    Unavailable: "draining",
 }
 
 _GIVEN_UP: Final[Mapping[type[LossGradError], Cancellation]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from time import perf_counter
 from typing import Final, Protocol
@@ -10,6 +11,8 @@ from lossgrad_service.calls.call import Call
 from lossgrad_service.calls.failure import GONE, LATE, Failure
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.metrics import Meter
+
+_log = logging.getLogger(__name__)
 
 _OK: Final = Failure("OK")
 """None at all."""
@@ -61,9 +64,15 @@ class Observer:
         self.meter.begun(call.head.method, call.head.transport)
 
     def end(self, call: Call) -> None:
-        """See how a call ended that was begun."""
-        failure = _OK if call.is_answered else call.failure or self._vanished(call)
-        rows = call.rows if call.is_answered else 0
+        """See how a call ended that was begun; what goes wrong here is nobody else's matter."""
+        try:
+            self._end(call)
+        except Exception:
+            _log.exception("request %s was not counted, or not logged", call.request_id)
+
+    def _end(self, call: Call) -> None:
+        failure = call.failure or (_OK if call.is_answered else self._vanished(call))
+        rows = call.rows if failure is _OK else 0
         phases = call.phases
         seconds, (method, transport, trace) = perf_counter() - call.started, call.head
         counted = (seconds, phases, call.received, call.sent, rows)

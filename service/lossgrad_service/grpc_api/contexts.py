@@ -13,7 +13,7 @@ from grpc import aio
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
 from lossgrad.errors import Cancelled, LossGradError
-from lossgrad_service.calls import Call, Deadline, Head, Observer, accept_request_id
+from lossgrad_service.calls import Call, Deadline, Head, Observer, accept_request_id, error_of_ours
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.calls.traceparent import HEADER as TRACEPARENT
 from lossgrad_service.calls.traceparent import trace_in
@@ -89,15 +89,22 @@ def tell_error(context: Context, error: LossGradError, call: Call) -> None:
     context.set_details(status.message)
 
 
+def tell_failure(context: Context, error: Exception, call: Call) -> None:
+    """Have a call end with the status of whatever went wrong; a bug keeps its text inside."""
+    if isinstance(error, GONE):  # the caller, while it was answered
+        error = Cancelled("the connection broke; call again")
+    if not isinstance(error, LossGradError):
+        error = error_of_ours(error, call.request_id)
+    tell_error(context, error, call)
+
+
 @contextmanager
 def errors_told(context: Context, call: Call) -> Iterator[None]:
     """Have a call that fails within the block end with the status of its error."""
     try:
         yield
-    except LossGradError as error:
-        tell_error(context, error, call)
-    except GONE:  # the caller, while it was answered
-        tell_error(context, Cancelled("the connection broke"), call)
+    except Exception as error:
+        tell_failure(context, error, call)
 
 
 def _pushback(error: LossGradError) -> tuple[tuple[str, str], ...]:

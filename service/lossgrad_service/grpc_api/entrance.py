@@ -7,7 +7,7 @@ from typing import Any, Final
 import grpc
 
 from lossgrad.codecs.request_size import KEY, decode_size
-from lossgrad.errors import LossGradError, Unimplemented
+from lossgrad.errors import Unimplemented
 from lossgrad_service.access.tokens import token_in
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Observer
@@ -17,7 +17,7 @@ from lossgrad_service.grpc_api.contexts import (
     call_of,
     metadata_of,
     observed,
-    tell_error,
+    tell_failure,
 )
 
 _AUTHORIZATION: Final = "authorization"
@@ -68,8 +68,8 @@ class UnknownMethods(grpc.GenericRpcHandler):
             try:
                 call.visit = enter(self._gate, context, metadata)
                 raise Unimplemented(f"there is no method {ascii(name)[:200]}; ask reflection")
-            except LossGradError as error:
-                tell_error(context, error, call)
+            except Exception as error:
+                tell_failure(context, error, call)
             return b""
 
         return grpc.stream_unary_rpc_method_handler(refuse)

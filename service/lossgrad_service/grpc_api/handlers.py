@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import grpc
 
 from lossgrad.codecs.request_size import KEY
-from lossgrad.errors import InvalidArgument, LossGradError, TooLarge
+from lossgrad.errors import InvalidArgument, TooLarge
 from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
@@ -22,7 +22,7 @@ from lossgrad_service.grpc_api.contexts import (
     call_of,
     metadata_of,
     observed,
-    tell_error,
+    tell_failure,
     tell_timing,
 )
 from lossgrad_service.grpc_api.entrance import declared_in, enter
@@ -91,8 +91,8 @@ class UnaryHandler:
             visit = call.visit = enter(self._gate, context, metadata)
             message = await self._receive(visit, context, metadata, call)
             reply = await self._answer(call, visit, message)
-        except LossGradError as error:
-            tell_error(context, error, call)
+        except Exception as error:
+            tell_failure(context, error, call)
             return b""
         tell_timing(context, call)
         call.answered(len(reply))

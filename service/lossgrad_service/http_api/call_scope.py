@@ -33,6 +33,8 @@ _UNCOUNTED: Final = frozenset({METRICS_PATH, *OPEN_ENDPOINTS})
 
 _CALL: Final = "call"
 
+_LEAST_ERROR: Final = 400
+
 
 class CallScope:
     """ASGI middleware: makes the call, tells its request id, and has it counted and logged."""
@@ -46,11 +48,18 @@ class CallScope:
         call = scope.setdefault("state", {})[_CALL] = self._call_of(scope)
         if scope["path"] in _UNCOUNTED:
             await self._serve(call, scope, receive, send)
+            self._count_failure(call)
             return
         self._observer.begin(call)
         try:
             await self._serve(call, scope, receive, send)
         finally:
+            self._observer.end(call)
+
+    def _count_failure(self, call: Call) -> None:
+        """Count what is not counted otherwise, such as a scrape with a wrong key."""
+        if call.failure is not None:
+            self._observer.begin(call)
             self._observer.end(call)
 
     @staticmethod
@@ -64,6 +73,7 @@ class CallScope:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"].append((REQUEST_ID.encode(), call.request_id.encode()))
+                call.is_answered |= message["status"] < _LEAST_ERROR
             await send(message)
 
         try:

@@ -25,7 +25,6 @@ Refusal = Literal[
     "late_caller",
     "too_large",
     "connections",
-    "draining",
 ]
 
 CODES: Final = (

@@ -10,10 +10,13 @@ from lossgrad_service.metrics.catalogue import OF_CALLS, OF_WORKERS, Metric
 PID: Final = 0
 """The cell of the process that writes the row; told to nobody, 0 where there is none."""
 
+TICK: Final = 1
+"""The cell of when that process's event loop was last seen to turn, on the system's own clock."""
+
 _SERIES: Final = [
     (metric, labels) for metric in (*OF_CALLS, *OF_WORKERS) for labels in metric.series
 ]
-_ENDS: Final = list(accumulate((metric.width for metric, _ in _SERIES), initial=PID + 1))
+_ENDS: Final = list(accumulate((metric.width for metric, _ in _SERIES), initial=TICK + 1))
 
 CELLS: Final = _ENDS[-1]
 """Numbers of a row."""
@@ -24,6 +27,7 @@ _CELLS: Final = {
 
 FALLING: Final = (
     PID,
+    TICK,
     *(_CELLS[metric.name, *labels] for metric, labels in _SERIES if metric.kind == "gauge"),
 )
 """The cells that tell of now, and so of nothing once their process has ended."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from lossgrad_service.metrics.catalogue import (
     BUILD,
     CPU,
+    LAG,
     OF_CALLS,
     OF_WORKERS,
     RESIDENT,
     Metric,
 )
-from lossgrad_service.metrics.cells import PID, cell_of
+from lossgrad_service.metrics.cells import PID, TICK, cell_of
 from lossgrad_service.metrics.processes import usage_of
+from lossgrad_service.metrics.sampling import PERIOD_SECONDS
 from lossgrad_service.metrics.slab import Slab
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -81,8 +84,15 @@ def _of_histogram(histogram: _Histogram, sums: Sequence[float]) -> Iterator[str]
 
 def _of_workers(rows: list[list[float]]) -> Iterator[str]:
     for metric in OF_WORKERS:
-        cell = cell_of(metric)
-        yield from _by_worker(metric, ((number, row[cell]) for number, row in enumerate(rows, 1)))
+        values = [row[cell_of(metric)] for row in rows]
+        if metric is LAG:
+            values = [max(lag, _silence(row)) for lag, row in zip(values, rows, strict=True)]
+        yield from _by_worker(metric, enumerate(values, 1))
+
+
+def _silence(row: Sequence[float]) -> float:
+    """Return the seconds since an event loop should have turned: one that hangs tells nothing."""
+    return time.monotonic() - row[TICK] - PERIOD_SECONDS if row[TICK] else 0.0
 
 
 def _of_processes(rows: list[list[float]]) -> Iterator[str]:

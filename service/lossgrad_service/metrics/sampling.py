@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from lossgrad_service.metrics.catalogue import LAG
-from lossgrad_service.metrics.cells import cell_of
+from lossgrad_service.metrics.cells import TICK, cell_of
 
 PERIOD_SECONDS: Final = 0.5
 """How long a gauge stays as it was."""
@@ -46,6 +47,7 @@ class Sampler:
         """Sample until cancelled."""
         while True:
             self.sample()
+            self._row[TICK] = time.monotonic()
             self._lags.append(await _lateness())
             self._row[_LAG] = max(self._lags)
 

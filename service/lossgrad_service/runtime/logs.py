@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import select
 import sys
+from contextlib import suppress
+from io import UnsupportedOperation
 from typing import Any, TextIO
 
 import structlog
@@ -12,20 +15,47 @@ from lossgrad_service.runtime.log_lines import as_json, escaped, for_people
 
 
 class Lines:
-    """Writes lines, each of them at once; a log that cannot be written fails nobody's call."""
+    """Writes lines, each of them at once; a log that cannot be written fails nobody's call.
+
+    A pipe that nobody reads takes no more lines, and whoever waited for it would hold up all calls:
+    lines are dropped meanwhile.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        """Write a line, of whatever level."""
-        try:
-            self._stream.write(line + "\n")
-            self._stream.flush()
-        except OSError:
-            pass
+        """Write a line, of whatever level, where there is room for it."""
+        with suppress(OSError, ValueError):
+            if has_room(self._stream):
+                self._stream.write(line + "\n")
+                self._stream.flush()
 
     debug = info = warning = error = msg
+
+
+class Handler(logging.StreamHandler[TextIO]):
+    """Writes records of the standard library's loggers, where there is room for them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        with suppress(OSError, ValueError):
+            if has_room(self.stream):
+                super().emit(record)
+
+
+def has_room(stream: TextIO) -> bool:
+    """Return whether a line can be written without waiting for whoever reads them.
+
+    Raises
+    ------
+    ValueError
+        Where the stream is closed.
+    """
+    try:
+        return bool(select.select((), (stream,), (), 0)[1])
+    except UnsupportedOperation:  # it is no file
+        return True
 
 
 def tells_of_a_bug(record: logging.LogRecord) -> bool:
@@ -50,7 +80,7 @@ def set_up_logging(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=lambda *_: Lines(stream),
     )
-    handler = logging.StreamHandler(stream)
+    handler = Handler(stream)
     handler.setFormatter(formatter(rendering))
     logging.basicConfig(level=least, handlers=[handler], force=True)
     # Both tell of every start and connection at "info", which the listening lines cover.

@@ -119,8 +119,8 @@ class Supervisor:
         patience = settings.lame_duck_seconds + settings.shutdown_grace_seconds + OVERTIME_SECONDS
         _, late = await asyncio.wait(workers, timeout=patience)
         if late:
-            _log.error("%d workers did not stop within %g s and are killed", len(late), patience)
             self._kill()
+            _log.error("%d workers did not stop within %g s and are killed", len(late), patience)
         await asyncio.gather(*workers)
 
     def _kill(self) -> None:
