@@ -98,8 +98,10 @@ RULES: dict[str, tuple[str, ...]] = {
         METRICS,
         f"{SERVICE}.access.refused",
         f"{SERVICE}.core",
+        f"{SERVICE}.runtime.log_lines",
         *CONTRACT,
         "numpy",
+        "structlog",
     ),
     f"{SERVICE}.grpc_api": (
         f"{SERVICE}.grpc_api",

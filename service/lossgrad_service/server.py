@@ -13,11 +13,11 @@ from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.access.tls import TlsFiles, tls_files_of
 from lossgrad_service.admission import Budget, Gate, Room, Slots
 from lossgrad_service.calls import Dispatcher, Observer, Readiness, Service
+from lossgrad_service.calls.call_log import CallLog
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer, Limits
 from lossgrad_service.metrics import Meter, Place
 from lossgrad_service.runtime.addresses import addresses_of, in_address
-from lossgrad_service.runtime.call_log import CallLog
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
 from lossgrad_service.runtime.memory import tune_malloc

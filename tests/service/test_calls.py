@@ -27,8 +27,8 @@ from lossgrad_service.calls import (
     guarded,
     is_quick,
 )
+from lossgrad_service.calls.call_log import CallLog
 from lossgrad_service.metrics import Meter, Place
-from lossgrad_service.runtime.call_log import CallLog
 
 SERVICE = Service(
     limits=Limits(**dict.fromkeys(Limits.__dataclass_fields__, 2**40)),

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from grpc._cython.cygrpc import ExecuteBatchError
 
-from lossgrad_service.runtime.call_log import CallLog
+from lossgrad_service.calls.call_log import CallLog
 from lossgrad_service.runtime.log_lines import as_json, escape_control_characters, for_people
 from lossgrad_service.runtime.logs import Lines, formatter, tells_of_a_bug
 from tests.running import PATIENCE_SECONDS
@@ -193,7 +193,7 @@ def test_answers_to_calls_that_had_ended_are_no_bugs(error, tells):
 
 TELLS = """
 import logging
-from lossgrad_service.runtime.call_log import CallLog
+from lossgrad_service.calls.call_log import CallLog
 from lossgrad_service.runtime.logs import set_up_logging
 
 set_up_logging("info")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final
 
 from lossgrad_service.calls.call import Call
+from lossgrad_service.calls.call_log import CallLog
 from lossgrad_service.calls.failure import GONE, LATE, Failure
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.metrics import Meter
@@ -16,29 +16,6 @@ _log = logging.getLogger(__name__)
 
 _OK: Final = Failure("OK")
 """None at all."""
-
-
-class Lines(Protocol):
-    """Where the line of a call is written."""
-
-    def ended(
-        self,
-        *,
-        request_id: str,
-        trace: tuple[str, str] | None,
-        method: str,
-        transport: str,
-        caller: str,
-        code: str,
-        seconds: float,
-        phases: Mapping[str, float],
-        received: int,
-        sent: int,
-        rows: int,
-        cause: str | None,
-    ) -> None:
-        """Write what is known of a call that has ended."""
-        ...
 
 
 class Observer:
@@ -54,7 +31,7 @@ class Observer:
         Tells whether those that end without an answer do so because the server stops.
     """
 
-    def __init__(self, meter: Meter, lines: Lines, readiness: Readiness) -> None:
+    def __init__(self, meter: Meter, lines: CallLog, readiness: Readiness) -> None:
         self.meter = meter
         self._lines = lines
         self._readiness = readiness
