@@ -14,7 +14,7 @@ from lossgrad.exchange import Exchange
 from lossgrad_service.cores import available_cores
 from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.test_stream_flow import tasks_of
-from tests.service.under_way import LARGE, MESSAGE, abandoned_post, exchange, watched
+from tests.service.under_way import LARGE, MESSAGE, abandoned_post, bugs_in, exchange, watched
 from tests.service.web import compute
 
 
@@ -71,7 +71,7 @@ def test_what_is_under_way_ends_at_its_next_checkpoint(one_thread, monkeypatch, 
         ((under_way, checks),) = computations.checks_before.items()
         assert computations.checks[under_way] - checks <= available_cores()
     assert {type(error) for error in computations.raised} == {Cancelled}
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert not bugs_in(caplog)
 
 
 def test_a_cancelled_task_ends_its_computation(one_thread, monkeypatch):

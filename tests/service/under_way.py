@@ -16,6 +16,7 @@ from lossgrad.endpoints import COMPUTE
 from lossgrad.errors import LossGradError
 from lossgrad.exchange import Exchange
 from lossgrad_service.calls import Deadline
+from lossgrad_service.runtime.logs import tells_of_a_bug
 from tests.running import PATIENCE_SECONDS
 
 ROWS, WIDTH, CLASSES = 2048, 64, 256
@@ -102,3 +103,9 @@ def abandoned_post(base: str, body: bytes = BODY):
     with socket.create_connection(address, PATIENCE_SECONDS) as connection:
         connection.sendall(head.encode() + body)
         yield
+
+
+def bugs_in(caplog):
+    """Return what was logged of bugs; grpcio also tells of calls that end while answered."""
+    records = [record for record in caplog.records if record.levelname == "ERROR"]
+    return [record for record in records if tells_of_a_bug(record)]
