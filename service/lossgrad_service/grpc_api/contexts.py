@@ -12,7 +12,7 @@ from grpc import aio
 
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
-from lossgrad.errors import Cancelled, LossGradError
+from lossgrad.errors import Cancelled, InvalidArgument, LossGradError
 from lossgrad_service.calls import Call, Deadline, Head, Observer, accept_request_id, error_of_ours
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.calls.traceparent import HEADER as TRACEPARENT
@@ -60,6 +60,11 @@ def _text_in(metadata: Metadata, name: str) -> str | None:
         if key == name and isinstance(value, str):
             return value
     return None
+
+
+def no_message() -> InvalidArgument:
+    """Return the error of a call whose side its caller ended before anything came."""
+    return InvalidArgument.at("", "no message came; send one before the call's end")
 
 
 def observed(context: Context, call: Call, observer: Observer) -> Call:

@@ -21,6 +21,7 @@ from lossgrad_service.grpc_api.contexts import (
     Metadata,
     call_of,
     metadata_of,
+    no_message,
     observed,
     tell_failure,
     tell_timing,
@@ -108,7 +109,7 @@ class UnaryHandler:
         message = await visit.receive(context.read, declared, self._most_bytes, call.deadline)
         if message is END:
             await asyncio.sleep(CANCELLED_WITHIN)
-            raise InvalidArgument.at("", "no message came; send one before the call's end")
+            raise no_message()
         if declared is not None and len(message) > declared:
             raise _longer_than_declared(len(message), declared)
         call.received = len(message)

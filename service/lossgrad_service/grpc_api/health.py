@@ -9,7 +9,6 @@ import grpc
 from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as pb
 
-from lossgrad.errors import LossGradError
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api.contexts import (
@@ -17,7 +16,7 @@ from lossgrad_service.grpc_api.contexts import (
     call_of,
     errors_told,
     metadata_of,
-    tell_error,
+    tell_failure,
 )
 from lossgrad_service.grpc_api.questions import decode_question
 
@@ -83,8 +82,8 @@ class Health:
         call = self._call_of(context)
         try:
             is_known = await self._is_known(context, call)
-        except LossGradError as error:
-            tell_error(context, error, call)
+        except Exception as error:
+            tell_failure(context, error, call)
             return b""
         if not is_known:
             context.set_code(grpc.StatusCode.NOT_FOUND)

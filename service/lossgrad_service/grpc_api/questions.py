@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError, Message
 
 from lossgrad.codecs.proto_parts import no_request
 from lossgrad.errors import InvalidArgument
-from lossgrad_service.grpc_api.contexts import END
+from lossgrad_service.grpc_api.contexts import END, no_message
 
 Question = TypeVar("Question", bound=Message)
 
@@ -31,7 +31,7 @@ def decode_question(kind: type[Question], message: bytes, most_bytes: int) -> Qu
         Where none came, it has more, or is no question of this kind.
     """
     if message is END:
-        raise InvalidArgument.at("", "no message came; send one before the call's end")
+        raise no_message()
     if len(message) > most_bytes:
         raise InvalidArgument.at(
             "", f"the message has {len(message)} bytes; ask for one name, in {most_bytes} at most"
