@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from tests.abuse.conftest import Tell
 from tests.abuse.floods import ATTACKS, Attack
 from tests.abuse.peak import Peak
-from tests.abuse.served import MEBIBYTE, Served
+from tests.abuse.served import MEBIBYTE, Served, serving
 
 GROWN_MOST = 64 * MEBIBYTE
-"""What an attack on two workers may make the service hold, at its peak."""
+"""What an attack may make the service hold, at its peak."""
 
 KEPT_MOST = 48 * MEBIBYTE
 """What may be kept of a second attack: the allocator and grpcio's cycles keep some of the first."""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """A service of one worker, so that the second attack meets the worker that met the first."""
+    with serving("--workers", "1") as found:
+        yield found
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
