@@ -1,0 +1,11 @@
+"""PyTorch's losses as one call of a client: arrays in, the loss and its gradients out.
+
+`lossgrad.torch` and `lossgrad.jax` hang this into their graphs. Arrays are named and laid out
+as in ``torch.nn.functional`` here, and as in the contract on the other side of `ask`.
+"""
+
+from lossgrad.losses.call import Answer, ask
+from lossgrad.losses.options import LossOptions
+from lossgrad.losses.terms import CROSS_ENTROPY, LINEAR_CROSS_ENTROPY, Loss
+
+__all__ = ["CROSS_ENTROPY", "LINEAR_CROSS_ENTROPY", "Answer", "Loss", "LossOptions", "ask"]

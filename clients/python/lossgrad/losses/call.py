@@ -1,0 +1,101 @@
+"""One call that brings a loss and its gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossgrad.client import Client
+from lossgrad.losses.errors import in_terms_of
+from lossgrad.losses.options import LossOptions
+from lossgrad.losses.terms import Loss
+from lossgrad.types import dtypes
+from lossgrad.types.arrays import Array
+from lossgrad.types.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The loss, and the gradients of it, or of the sum of it."""
+
+    loss: Array
+    """float64, (); with reduction "none" that of each row, (), (N) or (N, d1, …)."""
+    gradients: dict[str, Array]
+    """Those that were wanted, writable, laid out as what they are of; float32 or wider, so that
+    whoever multiplies them rounds them to 16 bits once, and after that."""
+
+
+def ask(
+    client: Client,
+    loss: Loss,
+    arrays: Mapping[str, Array],
+    options: LossOptions,
+    wanted: Collection[str],
+) -> Answer:
+    """Make one call and return its loss and gradients.
+
+    Parameters
+    ----------
+    client
+        Where they are computed.
+    loss
+        Which loss it is, and so how `arrays` are named and laid out.
+    arrays
+        What goes into it, by PyTorch's names; nothing of it is changed.
+    options
+        What is asked beside.
+    wanted
+        Names of `arrays` whose gradients are wanted; ``logits`` of a linear loss, too.
+
+    Raises
+    ------
+    LossGradError
+        As `lossgrad.Client.compute`; an `InvalidArgument` has PyTorch's names.
+    """
+    terms = {name: loss.term(name, array) for name, array in arrays.items()}
+    sought = {name: terms.get(name) or loss.arrays[name] for name in wanted}
+    sent = {term.name: term.sent(arrays[name]) for name, term in terms.items()}
+    with in_terms_of(terms):
+        result = client.compute(
+            **sent,
+            **options.arguments(sent),
+            want=[*_losses(options), *(term.gradient for term in sought.values())],
+            gradient_dtype=_gradient_dtype(sent),
+        )
+    found = {name: term.received(result.arrays[term.gradient]) for name, term in sought.items()}
+    return Answer(_loss(result, sent, options), found)
+
+
+def _losses(options: LossOptions) -> tuple[str, ...]:
+    """Return the outputs that the loss is made of."""
+    if options.reduction != "none":
+        return ("loss",)
+    return ("row_losses", "log_partition") if options.z_loss else ("row_losses",)
+
+
+def _loss(result: Result, sent: Mapping[str, Array], options: LossOptions) -> Array:
+    if options.reduction != "none":
+        return np.asarray(result.loss)
+    if not options.z_loss:
+        return result.row_losses
+    return result.row_losses + _z_terms(result.log_partition, sent, options)
+
+
+def _z_terms(log_partition: Array, sent: Mapping[str, Array], options: LossOptions) -> Array:
+    """Return α·a·lse² of each live row, which `row_losses` are without (contract §3)."""
+    weights = sent.get("sample_weights", np.ones(())).astype(np.float64)
+    is_live = weights != 0
+    if "labels" in sent:
+        is_live = is_live & (sent["labels"] != options.ignore_index)
+    with np.errstate(all="ignore"):  # of rows that do not count
+        return np.where(is_live, options.z_loss * weights * log_partition**2, 0.0)
+
+
+def _gradient_dtype(sent: Mapping[str, Array]) -> str | None:
+    """Return float32 where anything has 16 bits, or else None: each gradient as what it is of."""
+    names = {dtypes.to_name(array.dtype) for array in sent.values()}
+    if names.isdisjoint({"f16", "bf16"}):
+        return None
+    return "f64" if "f64" in names else "f32"

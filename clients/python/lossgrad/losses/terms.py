@@ -1,0 +1,86 @@
+"""What ``torch.nn.functional`` calls the arrays of a loss, and what the contract calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from lossgrad.types import dtypes
+from lossgrad.types.arrays import Array
+
+
+def _as_it_is(array: Array) -> Array:
+    return array
+
+
+def _transposed(array: Array) -> Array:
+    return array.T
+
+
+def _classes_last(array: Array) -> Array:
+    """Return (N, C, d1, …) as (N, d1, …, C), a view; (C) and (N, C) are that already."""
+    return np.moveaxis(array, 1, -1) if array.ndim > 2 else array
+
+
+def _classes_second(array: Array) -> Array:
+    """Return (N, d1, …, C) as (N, C, d1, …), a view."""
+    return np.moveaxis(array, -1, 1) if array.ndim > 2 else array
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An array of a loss, in the contract's words."""
+
+    name: str
+    """Of the input that it is sent as."""
+    gradient: str = ""
+    """Of the output that is its gradient; empty where it has none."""
+    sent: Callable[[Array], Array] = _as_it_is
+    """Lays it out as the contract does; a view."""
+    received: Callable[[Array], Array] = _as_it_is
+    """Lays its gradient out as the array itself; a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss of ``torch.nn.functional``, in the contract's words."""
+
+    arrays: Mapping[str, Term]
+    """What it takes and has gradients of, by PyTorch's names."""
+    targets: Term
+    """Its target, if that has probabilities."""
+
+    def term(self, name: str, array: Array) -> Term:
+        """Return the term of an array, which for a target is told by its dtype."""
+        if name != "target":
+            return self.arrays[name]
+        return self.targets if dtypes.to_name(array.dtype) in dtypes.FLOATS else _LABELS
+
+
+_LABELS: Final = Term("labels")
+
+_WEIGHTS: Final[Mapping[str, Term]] = {
+    "weight": Term("class_weights"),
+    "sample_weights": Term("sample_weights"),
+}
+
+CROSS_ENTROPY: Final = Loss(
+    {"input": Term("scores", "dscores", _classes_last, _classes_second), **_WEIGHTS},
+    Term("targets", "dtargets", _classes_last, _classes_second),
+)
+"""Input (C), (N, C) or (N, C, d1, …); target (), (N) or (N, d1, …), or as input."""
+
+LINEAR_CROSS_ENTROPY: Final = Loss(
+    {
+        "input": Term("h1", "dh1"),
+        "linear_weight": Term("w2", "dw2", _transposed, _transposed),
+        "linear_bias": Term("b2", "db2"),
+        "logits": Term("scores", "dscores"),
+        **_WEIGHTS,
+    },
+    Term("targets", "dtargets"),
+)
+"""Input (…, D); linear_weight (C, D); linear_bias (C); target (…), or (…, C)."""
