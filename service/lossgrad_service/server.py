@@ -159,4 +159,7 @@ class Server:
 
     async def _stop_adapters(self) -> None:
         grace = self.settings.shutdown_grace_seconds
+        # Before the adapters cut at the same time.
+        ending = asyncio.get_running_loop().call_later(grace, self._readiness.set_stopped)
         await asyncio.gather(self._grpc.stop(grace), self._http.stop(grace))
+        ending.cancel()

@@ -34,7 +34,7 @@ def test_nobody_waits_for_what_is_free():
     asyncio.run(use())
 
 
-def test_claims_are_met_in_order_and_small_ones_do_not_pass():
+def test_claims_of_several_are_met_in_order_and_small_ones_do_not_pass():
     async def use():
         line, _ = line_of()
         line.take(Claim("a", 10))
@@ -79,6 +79,25 @@ def test_nobody_passes_his_own_claims():
         assert await small
 
     asyncio.run(use())
+
+
+@pytest.mark.parametrize("freed", [(1, 1, 1, 1), (2, 2), (4,)])
+def test_callers_take_turns(freed):
+    async def use():
+        line, _ = line_of()
+        line.take(Claim("a", 10))
+        callers, order = ("a1", "a2", "a3", "b1"), []
+        for task, who in zip(
+            await waiting(line, *(Claim(who[0], 1) for who in callers)), callers, strict=True
+        ):
+            task.add_done_callback(lambda _, who=who: order.append(who))
+        for size in freed:
+            line.give(Claim("a", size))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return order
+
+    assert asyncio.run(use()) == ["a1", "b1", "a2", "a3"]
 
 
 def test_whose_time_is_over_leaves_and_lets_others_up():

@@ -1,15 +1,22 @@
-"""Slots of computations: a bounded number waits, and nobody in vain."""
+"""Slots of computations: a bounded number waits, nobody in vain, and callers take turns."""
 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from lossgrad.errors import Busy, DeadlineExceeded
 from lossgrad_service.admission import Slots
 from lossgrad_service.admission.patience import LONGEST_WAIT, patience_of
-from lossgrad_service.calls import Deadline
+from lossgrad_service.calls import Call, Deadline, Dispatcher, Observer, Readiness, Service
+from lossgrad_service.calls.call_log import CallLog
+from lossgrad_service.metrics import Meter, Place
+from lossgrad_service.runtime.info import limits_of
+from lossgrad_service.runtime.settings import Settings
+from tests.admission.gates import gate, visit
 from tests.running import PATIENCE_SECONDS
 
 
@@ -20,8 +27,8 @@ def test_a_call_waits_half_of_its_time_and_not_for_ever(seconds, expected):
     assert patience_of(Deadline(seconds)) == pytest.approx(expected, abs=0.01)
 
 
-async def begin(slots, deadline=None):
-    task = asyncio.ensure_future(slots.take(deadline or Deadline(PATIENCE_SECONDS)))
+async def begin(slots, caller="a"):
+    task = asyncio.ensure_future(slots.take(caller, Deadline(PATIENCE_SECONDS)))
     await asyncio.sleep(0)
     return task
 
@@ -29,7 +36,7 @@ async def begin(slots, deadline=None):
 def test_a_slot_is_handed_on():
     async def use():
         slots = Slots(1)
-        since = await slots.take(Deadline())
+        since = await slots.take("a", Deadline())
         first, second = await begin(slots), await begin(slots)
         slots.give(since)
         since = await first
@@ -43,10 +50,10 @@ def test_a_slot_is_handed_on():
 def test_further_calls_are_refused_at_once():
     async def use():
         slots = Slots(1, most_waiting=2)
-        since = await slots.take(Deadline())
-        waiting = [await begin(slots) for _ in range(2)]
+        since = await slots.take("a", Deadline())
+        waiting = [await begin(slots, caller) for caller in "ab"]
         with pytest.raises(Busy, match="2 calls wait") as caught:
-            await slots.take(Deadline())
+            await slots.take("c", Deadline())
         assert caught.value.retry_after > 0
         slots.give(since)
         slots.give(await waiting[0])
@@ -55,19 +62,121 @@ def test_further_calls_are_refused_at_once():
     asyncio.run(use())
 
 
+async def begun_in_order(slots, since, waiting):
+    """Return who waited, in the order of their turns."""
+    order, left = [], dict(waiting)
+    while left:
+        slots.give(since)
+        done, _ = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+        [task] = done
+        order.append(left.pop(task))
+        since = await task
+    return order
+
+
+def test_one_caller_fills_half_of_the_line():
+    async def use():
+        slots = Slots(1, most_waiting=6)
+        since = await slots.take("a", Deadline())
+        waiting = [(await begin(slots), "a") for _ in range(3)]
+        with pytest.raises(Busy, match="3 calls wait"):
+            await slots.take("a", Deadline())
+        waiting.append((await begin(slots, "b"), "b"))
+        return await begun_in_order(slots, since, waiting)
+
+    assert asyncio.run(use()) == ["a", "b", "a", "a"]
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+def test_callers_take_turns(under_way):
+    async def wait_for(slots, caller):
+        take = slots.take_in_turn if under_way else slots.take
+        task = asyncio.ensure_future(take(caller[0], Deadline(PATIENCE_SECONDS)))
+        await asyncio.sleep(0)
+        return task, caller
+
+    async def use():
+        slots = Slots(1)
+        since = await slots.take("a", Deadline())
+        waiting = [await wait_for(slots, who) for who in ("a1", "a2", "a3", "a4", "b1", "b2", "c1")]
+        return await begun_in_order(slots, since, waiting)
+
+    assert asyncio.run(use()) == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
+
+
+def test_whose_turn_it_is_does_not_depend_on_who_comes_meanwhile():
+    async def use():
+        slots = Slots(1)
+        since = await slots.take("a", Deadline())
+        first, second, other = [await begin(slots, caller) for caller in "aab"]
+        slots.give(since)
+        late = await begin(slots, "b")
+        return await begun_in_order(
+            slots, await first, [(second, "a2"), (other, "b1"), (late, "b2")]
+        )
+
+    assert asyncio.run(use()) == ["b1", "a2", "b2"]
+
+
+def test_turns_count_where_it_is_judged_how_long_a_call_would_wait(monkeypatch):
+    async def use():
+        slots = Slots(1)
+        now = 100.0
+        monkeypatch.setattr("lossgrad_service.admission.slots.monotonic", lambda: now)
+        for _ in range(100):
+            since = await slots.take("a", Deadline())
+            now += 0.5
+            slots.give(since)
+        since = await slots.take("a", Deadline())
+        waiting = [(await begin(slots), "a") for _ in range(9)]
+        with pytest.raises(Busy):
+            await slots.take("a", Deadline(5))
+        waiting.append((await begin(slots, "b"), "b"))
+        return await begun_in_order(slots, since, waiting)
+
+    assert asyncio.run(use()) == ["a", "b", *"aaaaaaaa"]
+
+
+def dispatcher_of(slots, threads):
+    service, readiness = Service(limits_of(Settings()), pytest.fail), Readiness()
+    observer = Observer(Meter(Place.alone().row), CallLog(), readiness)
+    return Dispatcher(service, readiness, observer, threads, slots)
+
+
+def test_a_computation_takes_its_callers_turn():
+    """Whom a call is for is told to the slots, over all adapters."""
+
+    async def use(threads):
+        slots = Slots(1)
+        dispatcher = dispatcher_of(slots, threads)
+        since, running, order = await slots.take("a", Deadline()), [], []
+        for run in (dispatcher.run_soon, dispatcher.run):
+            for caller in "aab":
+                call = Call("id", Deadline(PATIENCE_SECONDS))
+                call.visit = visit(gate(), caller)
+                running.append(asyncio.ensure_future(run(call, partial(order.append, caller))))
+                await asyncio.sleep(0)
+        slots.give(since)
+        await asyncio.gather(*running)
+        return order
+
+    with ThreadPoolExecutor(1) as threads:
+        assert asyncio.run(use(threads)) == list("ababaa")
+
+
 def test_a_call_that_would_wait_too_long_is_refused_at_once(monkeypatch):
     async def use():
         slots = Slots(2)
         now = 100.0
         monkeypatch.setattr("lossgrad_service.admission.slots.monotonic", lambda: now)
         for _ in range(50):
-            since = await slots.take(Deadline())
+            since = await slots.take("a", Deadline())
             now += 4.0
             slots.give(since)
-        await slots.take(Deadline())
-        await slots.take(Deadline())
+        await slots.take("a", Deadline())
+        await slots.take("a", Deadline())
         with pytest.raises(Busy) as caught:
-            await slots.take(Deadline(2))
+            await slots.take("a", Deadline(2))
         assert caught.value.retry_after == pytest.approx(2, rel=0.01)
 
     asyncio.run(use())
@@ -76,11 +185,11 @@ def test_a_call_that_would_wait_too_long_is_refused_at_once(monkeypatch):
 def test_a_call_that_waited_in_vain_is_refused():
     async def use():
         slots = Slots(1)
-        since = await slots.take(Deadline())
+        since = await slots.take("a", Deadline())
         with pytest.raises(Busy):
-            await slots.take(Deadline(0.02))
+            await slots.take("a", Deadline(0.02))
         slots.give(since)
-        await slots.take(Deadline(0.02))
+        await slots.take("a", Deadline(0.02))
 
     asyncio.run(use())
 
@@ -88,8 +197,8 @@ def test_a_call_that_waited_in_vain_is_refused():
 def test_calls_under_way_wait_their_turn_beyond_the_bound():
     async def use():
         slots = Slots(1, most_waiting=0)
-        since = await slots.take(Deadline())
-        under_way = [asyncio.ensure_future(slots.take_in_turn(Deadline())) for _ in range(3)]
+        since = await slots.take("a", Deadline())
+        under_way = [asyncio.ensure_future(slots.take_in_turn("a", Deadline())) for _ in range(3)]
         await asyncio.sleep(0)
         for task in under_way:
             slots.give(since)
@@ -101,8 +210,8 @@ def test_calls_under_way_wait_their_turn_beyond_the_bound():
 def test_calls_under_way_end_at_their_deadline():
     async def use():
         slots = Slots(1)
-        await slots.take(Deadline())
+        await slots.take("a", Deadline())
         with pytest.raises(DeadlineExceeded):
-            await slots.take_in_turn(Deadline(0.01))
+            await slots.take_in_turn("a", Deadline(0.01))
 
     asyncio.run(use())

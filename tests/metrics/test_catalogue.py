@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -13,8 +14,9 @@ from lossgrad_service.metrics.catalogue import (
     OF_CALLS,
     OF_WORKERS,
     SECONDS,
+    Metric,
 )
-from lossgrad_service.metrics.cells import CELLS, FALLING, PID, TICK, cell_of
+from lossgrad_service.metrics.cells import CELLS, FALLING, PID, TICK, cell_of, layout_of
 from lossgrad_service.metrics.slab import Slab
 
 COUNTED = ("calls", "threads", "connections", "ready", "info")
@@ -76,6 +78,29 @@ def test_each_number_has_a_cell_of_its_own():
             first = cell_of(metric, *labels)
             taken += range(first, first + metric.width)
     assert sorted(taken) == list(range(CELLS))
+
+
+A_SERIES = (Metric("counter", "lossgrad_a_total", "A.", {"way": ("in", "out")}), ("in",))
+OTHER_SERIES = {
+    "another name": (replace(A_SERIES[0], name="lossgrad_b_total"), ("in",)),
+    "another kind": (replace(A_SERIES[0], kind="gauge"), ("in",)),
+    "another label": (replace(A_SERIES[0], labels={"side": ("in", "out")}), ("in",)),
+    "another value": (A_SERIES[0], ("out",)),
+    "other buckets": (replace(A_SERIES[0], buckets=(1.0,)), ("in",)),
+}
+
+
+def test_a_layout_is_told_by_what_stands_in_it_and_not_by_its_words():
+    told_otherwise = replace(A_SERIES[0], help="B."), ("in",)
+    assert layout_of([A_SERIES]) == layout_of([told_otherwise])
+    assert layout_of([A_SERIES, *OTHER_SERIES.values()]) != layout_of(
+        [*OTHER_SERIES.values(), A_SERIES]
+    )
+
+
+@pytest.mark.parametrize("other", OTHER_SERIES.values(), ids=OTHER_SERIES)
+def test_another_layout_has_another_checksum(other):
+    assert layout_of([A_SERIES]) != layout_of([other])
 
 
 def test_what_falls_is_what_tells_of_now():

@@ -30,7 +30,7 @@ PHASES = {"decode": 0.0002, "wait": 0.0, "compute": 0.3, "encode": 0.004}
 
 def ended(meter, seconds=0.31, phases=PHASES, code="OK", method="Compute"):
     meter.begun(method, "grpc")
-    meter.ended(method, "grpc", code, seconds, phases, received=1000, sent=500, rows=8)
+    meter.ended(method, "grpc", code, seconds, phases, received=1000, sent=500)
 
 
 @pytest.fixture
@@ -68,7 +68,6 @@ def test_a_call_is_told():
     values = {
         "lossgrad_received_bytes_total": 1000,
         "lossgrad_sent_bytes_total": 500,
-        "lossgrad_rows_total": 8,
         "lossgrad_in_flight_calls": 0,
         "lossgrad_request_duration_seconds_sum": 0.31,
         "lossgrad_request_duration_seconds_count": 1,
@@ -79,6 +78,25 @@ def test_a_call_is_told():
         name = "lossgrad_phase_duration_seconds"
         assert value_of(place.slab, f"{name}_sum", **WAY, phase=phase) == seconds
         assert value_of(place.slab, f"{name}_count", **WAY, phase=phase) == 1
+
+
+def test_what_is_computed_is_told():
+    place = Place.alone()
+    Meter(place.row).computed("Compute", "grpc", "float64", 8, 80)
+    assert value_of(place.slab, "lossgrad_rows_total", **WAY) == 8
+    assert value_of(place.slab, "lossgrad_kernel_cells_total", dtype="float64") == 80
+    assert value_of(place.slab, "lossgrad_kernel_cells_total", dtype="float32") == 0
+
+
+@pytest.mark.parametrize("direction", get_args(Direction))
+def test_messages_of_streams_are_told_with_their_bytes(direction):
+    place = Place.alone()
+    Meter(place.row).streamed(direction, 1000)
+    name, way = f"lossgrad_{direction}_bytes_total", {"method": "ComputeStream"}
+    assert value_of(place.slab, "lossgrad_stream_messages_total", direction=direction) == 1
+    assert value_of(place.slab, name, **way, transport="grpc") == 1000
+    changed = [cell for cell in place.row if cell]
+    assert sorted(changed) == [1, 1000]
 
 
 def test_a_call_under_way_is_in_flight():
@@ -142,38 +160,52 @@ def test_content_type_is_prometheus_own():
 places, sizes = st.integers(0, 1), st.integers(0, 2**40)
 methods, transports = st.sampled_from(get_args(MethodName)), st.sampled_from(get_args(Transport))
 phases = st.dictionaries(st.sampled_from(get_args(Phase)), st.sampled_from((0.0, 0.25, 512.0)))
-calls = st.tuples(
-    places, methods, transports, st.sampled_from(CODES), phases, sizes, sizes, st.integers(0, 2**30)
-)
+rows = st.integers(0, 2**30)
+calls = st.tuples(places, methods, transports, st.sampled_from(CODES), phases, sizes, sizes)
 events = st.one_of(
     st.tuples(places, st.just("refused"), st.sampled_from(get_args(Refusal))),
-    st.tuples(places, st.just("streamed"), st.sampled_from(get_args(Direction))),
-    st.tuples(places, st.just("computed"), st.sampled_from(get_args(Dtype)), sizes),
+    st.tuples(places, st.just("streamed"), st.sampled_from(get_args(Direction)), sizes),
+    st.tuples(
+        *(places, st.just("computed"), methods, transports),
+        *(st.sampled_from(get_args(Dtype)), rows, sizes),
+    ),
 )
 
 
 def tallied(drawn_calls, drawn_events):
     """Return the counters as a simple count has them."""
     found = Counter()
-    for _, method, transport, code, spent, received, sent, rows in drawn_calls:
+    for _, method, transport, code, spent, received, sent in drawn_calls:
         way = (("method", method), ("transport", transport))
         found["lossgrad_requests_total", ("code", code), *way] += 1
         found["lossgrad_received_bytes_total", *way] += received
         found["lossgrad_sent_bytes_total", *way] += sent
-        found["lossgrad_rows_total", *way] += rows
         for phase, seconds in spent.items():
             if method in ("Compute", "ComputeStream"):
                 labels = (way[0], ("phase", phase), way[1])
                 found["lossgrad_phase_duration_seconds_sum", *labels] += seconds
                 found["lossgrad_phase_duration_seconds_count", *labels] += 1
-    for _, what, label, *size in drawn_events:
-        name, key = {
-            "refused": ("lossgrad_refusals_total", "cause"),
-            "streamed": ("lossgrad_stream_messages_total", "direction"),
-            "computed": ("lossgrad_kernel_cells_total", "dtype"),
-        }[what]
-        found[name, (key, label)] += sum(size) if size else 1
+    for _, what, *told in drawn_events:
+        found.update(dict(TALLIES[what](*told)))
     return found
+
+
+def refused(cause):
+    yield ("lossgrad_refusals_total", ("cause", cause)), 1
+
+
+def streamed(direction, size):
+    way = (("method", "ComputeStream"), ("transport", "grpc"))
+    yield ("lossgrad_stream_messages_total", ("direction", direction)), 1
+    yield (f"lossgrad_{direction}_bytes_total", *way), size
+
+
+def computed(method, transport, dtype, n_rows, cells):
+    yield ("lossgrad_rows_total", ("method", method), ("transport", transport)), n_rows
+    yield ("lossgrad_kernel_cells_total", ("dtype", dtype)), cells
+
+
+TALLIES = {"refused": refused, "streamed": streamed, "computed": computed}
 
 
 @settings(max_examples=25)
@@ -183,9 +215,9 @@ def test_what_is_told_is_the_sum_of_what_each_worker_counted(drawn_calls, drawn_
     slab = Slab.at(descriptor, 2)
     os.close(descriptor)
     meters = [Meter(slab.row(0)), Meter(slab.row(1))]
-    for place, method, transport, code, spent, received, sent, rows in drawn_calls:
+    for place, method, transport, code, spent, received, sent in drawn_calls:
         meters[place].begun(method, transport)
-        meters[place].ended(method, transport, code, 1.0, spent, received, sent, rows)
+        meters[place].ended(method, transport, code, 1.0, spent, received, sent)
     for place, what, *labels in drawn_events:
         getattr(meters[place], what)(*labels)
     told = values_of(slab)

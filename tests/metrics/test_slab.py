@@ -14,6 +14,7 @@ import pytest
 from lossgrad_service.metrics import Place, Slab
 from lossgrad_service.metrics.processes import usage_of
 from lossgrad_service.metrics.slab import shared_memory
+from lossgrad_service.workers.handover import arguments_of
 from tests.metrics.reading import value_of
 from tests.running import PATIENCE_SECONDS, read_line
 
@@ -32,14 +33,15 @@ for _ in range(1000):
     meter.ended("Compute", "http", "OK", 0.001, {}, received=7)
 print("counted", flush=True)
 while True:
-    meter.streamed("sent")
+    meter.streamed("sent", 0)
 """
 
 
 @contextmanager
 def counting(descriptor, number):
     """Run a process that counts in a place for as long as it lives."""
-    command = [sys.executable, "-c", COUNTS, str(descriptor), str(number), "2"]
+    place = Place(Slab.at(descriptor, 2), number)
+    command = [sys.executable, "-c", COUNTS, *arguments_of(descriptor, place)]
     process = subprocess.Popen(command, pass_fds=[descriptor], stdout=subprocess.PIPE, text=True)
     with process:
         try:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Generic, Protocol, TypeVar
 
-Claim = TypeVar("Claim")
+
+class OfCaller(Protocol):
+    """What is claimed for a caller."""
+
+    @property
+    def caller(self) -> str:
+        """The caller's name."""
+        ...
+
+
+Claim = TypeVar("Claim", bound=OfCaller)
 Claimed = TypeVar("Claimed", contravariant=True)
 
 
@@ -27,7 +37,7 @@ class Supply(Protocol[Claimed]):
 
 
 class Line(Generic[Claim]):
-    """Those who wait for a supply, whose claims are met in the order of their coming."""
+    """Those who wait for a supply: callers take turns, each with its claims as they came."""
 
     def __init__(self, supply: Supply[Claim]) -> None:
         self._supply = supply
@@ -38,7 +48,7 @@ class Line(Generic[Claim]):
         return len(self._waiting)
 
     @property
-    def waiting(self) -> Iterable[Claim]:
+    def waiting(self) -> Collection[Claim]:
         """Their claims."""
         return self._waiting.values()
 
@@ -76,18 +86,36 @@ class Line(Generic[Claim]):
 
     def _advance(self) -> None:
         """Meet the claims that can be."""
+        while (turn := self._next_met()) is not None:
+            claim = self._waiting.pop(turn)
+            turn.set_result(None)
+            self._let_others_first(claim.caller)
+
+    def _next_met(self) -> asyncio.Future[None] | None:
+        """Return the first turn whose claim could be met, and was."""
         passed: list[Claim] = []
-        for turn, claim in list(self._waiting.items()):
+        for turn, claim in self._waiting.items():
             if turn.cancelled():  # and about to leave
                 continue
             if not self._is_held_up(claim, passed) and self._supply.take(claim):
-                del self._waiting[turn]
-                turn.set_result(None)
-            else:
-                passed.append(claim)
+                return turn
+            passed.append(claim)
+        return None
+
+    def _let_others_first(self, caller: str) -> None:
+        """Move what else a caller waits for to the end, once it had its turn."""
+        for turn, claim in list(self._waiting.items()):
+            if claim.caller == caller:
+                self._waiting[turn] = self._waiting.pop(turn)
 
     def _is_held_up(self, claim: Claim, waiting: Iterable[Claim]) -> bool:
         return any(self._supply.holds_up(before, claim) for before in waiting)
+
+
+def is_full_for(caller: str, waiting: Collection[OfCaller], most: int) -> bool:
+    """Return whether no more than those may wait, or no more of one caller: half of all."""
+    of_caller = sum(claim.caller == caller for claim in waiting)
+    return len(waiting) >= most or of_caller * 2 >= most
 
 
 def _is_met(turn: asyncio.Future[None]) -> bool:

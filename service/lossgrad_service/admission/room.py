@@ -7,7 +7,7 @@ from typing import Final
 from lossgrad.errors import TooLarge
 from lossgrad_service.access.refused import Refused
 from lossgrad_service.admission.budget import Budget, Claim
-from lossgrad_service.admission.line import Line
+from lossgrad_service.admission.line import Line, is_full_for
 from lossgrad_service.admission.patience import SHORTEST_HINT, Clock, patience_of
 from lossgrad_service.admission.wait import Waits
 
@@ -23,7 +23,7 @@ class Room:
     budget
         Of the bytes that all calls hold together.
     most_waiting
-        Calls that may wait for bytes.
+        Calls that may wait for bytes; half of them of one caller.
     """
 
     def __init__(self, budget: Budget, most_waiting: int = MOST_WAITING) -> None:
@@ -67,16 +67,11 @@ class Room:
         """
         if held + claim.size > self.budget.most_of_one:
             raise _too_large(held + claim.size, self.budget.most_of_one)
-        if self._is_full_for(claim.caller):
+        if is_full_for(claim.caller, self._line.waiting, self._most_waiting):
             raise _busy(claim)
         self._make_room(claim)
         if not await self._line.wait(claim, patience_of(deadline)):
             raise _busy(claim)
-
-    def _is_full_for(self, caller: str) -> bool:
-        """Return whether no more may wait, or no more of one caller: half of all."""
-        of_caller = sum(claim.caller == caller for claim in self._line.waiting)
-        return len(self._line) >= self._most_waiting or of_caller * 2 >= self._most_waiting
 
     def _make_room(self, claim: Claim) -> None:
         """End calls whose callers are late until there will be room for a claim."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 
 from lossgrad_service.access.refused import Refused
-from lossgrad_service.admission.line import Line
+from lossgrad_service.admission.line import Line, is_full_for
 from lossgrad_service.admission.patience import SHORTEST_HINT, Clock, patience_of
 
 MOST_WAITING: Final = 64
@@ -16,10 +17,19 @@ _WEIGHT: Final = 0.1
 """That of the last computation in the mean of all."""
 
 
+class _Turn(NamedTuple):
+    """A slot that is to be held for a caller."""
+
+    caller: str
+    is_first: bool = False
+    """Whether its call has not begun."""
+
+
 class Slots:
     """What each computation holds one of.
 
-    A call that has not begun is refused at once where it would wait too long: behind too
+    Callers take turns, so that who waits for many keeps nobody waiting for more than one. A
+    call that has not begun is refused at once where it would wait too long: behind too
     many others, or judging by how long computations took of late. One that has begun, as a
     stream between its blocks, waits for its turn.
 
@@ -28,14 +38,13 @@ class Slots:
     count
         Of computations at the same time.
     most_waiting
-        Calls that may wait to begin.
+        Calls that may wait to begin; half of them of one caller.
     """
 
     def __init__(self, count: int, most_waiting: int = MOST_WAITING) -> None:
         self.count = count
         self._most_waiting = most_waiting
-        self._line = Line(_Places(count))
-        self._n_beginning = 0
+        self._line: Line[_Turn] = Line(_Places(count))
         self._mean_seconds = 0.0
 
     @property
@@ -43,7 +52,7 @@ class Slots:
         """How many computations wait for a slot."""
         return len(self._line)
 
-    async def take(self, deadline: Clock) -> float:
+    async def take(self, caller: str, deadline: Clock) -> float:
         """Take a slot for a call that has not begun; return when, for `give`.
 
         Raises
@@ -51,11 +60,12 @@ class Slots:
         Busy
             Where it would wait too long; see `patience_of`.
         """
-        if not self._line.take(None):
-            await self._wait(patience_of(deadline))
+        turn = _Turn(caller, is_first=True)
+        if not self._line.take(turn):
+            await self._wait(turn, patience_of(deadline))
         return monotonic()
 
-    async def take_in_turn(self, deadline: Clock) -> float:
+    async def take_in_turn(self, caller: str, deadline: Clock) -> float:
         """Take a slot for a call that has begun, when it is its turn; return when, for `give`.
 
         Raises
@@ -63,25 +73,27 @@ class Slots:
         Cancelled, DeadlineExceeded
             Where `deadline` is over before.
         """
-        while not self._line.take(None) and not await self._line.wait(None, deadline.remaining()):
+        turn = _Turn(caller)
+        while not self._line.take(turn) and not await self._line.wait(turn, deadline.remaining()):
             deadline.check()
         return monotonic()
 
     def give(self, since: float) -> None:
         """Give back a slot that was taken at some time."""
         self._mean_seconds += _WEIGHT * (monotonic() - since - self._mean_seconds)
-        self._line.give(None)
+        self._line.give(_NOBODYS)
 
-    async def _wait(self, patience: float) -> None:
-        expected = (len(self._line) + 1) * self._mean_seconds / self.count
-        if self._n_beginning >= self._most_waiting or expected > patience:
-            raise _busy(self._n_beginning, expected)
-        self._n_beginning += 1
-        try:
-            if not await self._line.wait(None, patience):
-                raise _busy(self._n_beginning, expected)
-        finally:
-            self._n_beginning -= 1
+    async def _wait(self, turn: _Turn, patience: float) -> None:
+        waiting = [other for other in self._line.waiting if other.is_first]
+        expected = (self._n_before(turn.caller) + 1) * self._mean_seconds / self.count
+        is_full = is_full_for(turn.caller, waiting, self._most_waiting)
+        if is_full or expected > patience or not await self._line.wait(turn, patience):
+            raise _busy(len(waiting), expected)
+
+    def _n_before(self, caller: str) -> int:
+        """Return how many of those that wait have their turn before another of a caller."""
+        waiting = Counter(turn.caller for turn in self._line.waiting)
+        return sum(min(n, waiting[caller] + 1) for n in waiting.values())
 
 
 class _Places:
@@ -90,16 +102,20 @@ class _Places:
     def __init__(self, count: int) -> None:
         self._free = count
 
-    def take(self, _claim: None) -> bool:
+    def take(self, _turn: _Turn) -> bool:
         is_free = self._free > 0
         self._free -= is_free
         return is_free
 
-    def give(self, _claim: None) -> None:
+    def give(self, _turn: _Turn) -> None:
         self._free += 1
 
-    def holds_up(self, _waiting: None, _other: None) -> bool:
+    def holds_up(self, _waiting: _Turn, _other: _Turn) -> bool:
         return True
+
+
+_NOBODYS: Final = _Turn("")
+"""Of a slot that is given back: they are all alike."""
 
 
 def _busy(waiting: int, expected: float) -> Refused:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sized
 from time import perf_counter
 from typing import Any, Final, TypeVar, cast
 
+from lossgrad.errors import LossGradError
 from lossgrad_service.access.caller import Caller
 from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.admission.budget import Claim
@@ -48,6 +49,11 @@ class Visit:
     def most(self) -> int:
         """Bytes that its caller gets at most."""
         return self._room.budget.most_of_one
+
+    @property
+    def cut(self) -> LossGradError | None:
+        """Why its answer was ended before its caller had taken it, where it was."""
+        return None if self._answer is None else self._answer.end
 
     def take(self, size: int) -> bool:
         """Hold `size` bytes more if they are free; return whether they were."""

@@ -9,15 +9,16 @@ is done here, once. Nothing here knows a wire format.
 from lossgrad_service.calls.call import Call, Head
 from lossgrad_service.calls.deadline import Deadline, gone, out_of_time
 from lossgrad_service.calls.dispatcher import Dispatcher
-from lossgrad_service.calls.guard import error_of_ours, guarded, internal_error
+from lossgrad_service.calls.guard import error_of_ours, guarded
 from lossgrad_service.calls.method import Method
 from lossgrad_service.calls.observer import Observer
+from lossgrad_service.calls.progress import Progress
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.calls.request_id import accept_request_id
 from lossgrad_service.calls.service import Service
 from lossgrad_service.calls.stopwatch import Stopwatch
 from lossgrad_service.calls.streamed_call import StreamedCall
-from lossgrad_service.core import Rows, is_quick
+from lossgrad_service.core import Rows, is_quick, n_rows_of
 
 __all__ = [
     "Call",
@@ -26,6 +27,7 @@ __all__ = [
     "Head",
     "Method",
     "Observer",
+    "Progress",
     "Readiness",
     "Rows",
     "Service",
@@ -35,7 +37,7 @@ __all__ = [
     "error_of_ours",
     "gone",
     "guarded",
-    "internal_error",
     "is_quick",
+    "n_rows_of",
     "out_of_time",
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, get_args
+
+import numpy as np
 
 from lossgrad.errors import LossGradError
 from lossgrad.types import Problem
@@ -26,6 +29,9 @@ class Head(NamedTuple):
 
 _UNKNOWN: Final = Head()
 
+_DTYPES: Final[Mapping[np.dtype[Any], Dtype]] = {np.dtype(name): name for name in get_args(Dtype)}
+"""NumPy makes up a dtype's name whenever it is asked, which takes microseconds."""
+
 
 class Call:
     """What is known of a call beside its message, and what becomes of it.
@@ -47,6 +53,7 @@ class Call:
         "failure",
         "head",
         "is_answered",
+        "is_counted",
         "received",
         "request_id",
         "rows",
@@ -66,14 +73,21 @@ class Call:
         self.visit: Visit | None = None
         """What it holds, and for whom, once it is in at the gate."""
         self.rows = self.cells = 0
-        """Of the scores that it asks about, once that is read."""
+        """Of the scores that were computed for it."""
         self.dtype: Dtype = "float32"
         """What they are computed in."""
         self.received = self.sent = 0
         """Bytes of its messages."""
+        self.is_counted = False
+        """Whether its bytes and rows were counted already, as those of streams are."""
         self.is_answered = False
         self.failure: Failure | None = None
         """Neither this nor an answer where its caller went away."""
+
+    @property
+    def caller(self) -> str:
+        """The name of its caller; empty before it is in at the gate."""
+        return "" if self.visit is None else self.visit.caller.name
 
     @property
     def phases(self) -> dict[str, float]:
@@ -83,11 +97,11 @@ class Call:
             phases["wait"] = phases.get("wait", 0.0) + self.visit.waited
         return phases
 
-    def asks(self, problem: Problem) -> None:
-        """Note how much a call asks for; nothing of its arrays is kept."""
+    def computed(self, problem: Problem) -> None:
+        """Note that a problem was computed; nothing of its arrays is kept."""
         self.rows = problem.n_rows
         self.cells = problem.n_rows * problem.n_classes
-        self.dtype = cast(Dtype, problem.form.row_dtype.name)
+        self.dtype = dtype_of(problem)
 
     def failed(self, error: LossGradError) -> None:
         """Note why it failed."""
@@ -97,3 +111,8 @@ class Call:
         """Note that its answer, of so many bytes, is made and on its way."""
         self.sent += size
         self.is_answered = True
+
+
+def dtype_of(problem: Problem) -> Dtype:
+    """Return what the kernels compute a problem in."""
+    return _DTYPES[problem.form.row_dtype]

@@ -50,7 +50,7 @@ class CallLog:
         trace
             The ids of the trace that it is part of, and of its caller's span in it.
         method, transport, code, seconds, phases, received, sent, rows
-            As they are counted; see `Meter.ended`.
+            As they are counted; see `Meter`.
         caller
             The name of its caller.
         cause

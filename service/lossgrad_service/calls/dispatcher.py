@@ -81,7 +81,7 @@ class Dispatcher:
             Where the call would wait too long; see `Slots.take`.
         """
         with call.watch.stage("wait"):
-            since = await self.slots.take(call.deadline)
+            since = await self.slots.take(call.caller, call.deadline)
         return await self._run(call, work, since)
 
     async def run(self, call: Call, work: Callable[[], Answer]) -> Answer:
@@ -96,7 +96,7 @@ class Dispatcher:
             What `work` raised; anything else becomes `Internal`.
         """
         with call.watch.stage("wait"):
-            since = await self.slots.take_in_turn(call.deadline)
+            since = await self.slots.take_in_turn(call.caller, call.deadline)
         return await self._run(call, work, since)
 
     async def run_at_once(self, call: Call, work: Callable[[], Answer]) -> Answer:

@@ -14,6 +14,7 @@ from lossgrad.errors import (
     status_of,
 )
 from lossgrad_service.access.refused import Refused
+from lossgrad_service.calls.guard import OUT_OF_MEMORY
 from lossgrad_service.metrics import CODES
 from lossgrad_service.metrics.catalogue import Cancellation, Refusal
 
@@ -41,8 +42,16 @@ class Failure(NamedTuple):
     @classmethod
     def of(cls, error: LossGradError) -> Failure:
         """Return what is kept of an error."""
-        refusal = error.cause if isinstance(error, Refused) else _LACKING.get(type(error))
-        return cls(CODES[status_of(error).grpc_code], refusal, _GIVEN_UP.get(type(error)))
+        given_up = _GIVEN_UP.get(type(error))
+        return cls(CODES[status_of(error).grpc_code], _lacking(error), given_up)
+
+
+def _lacking(error: LossGradError) -> Refusal | None:
+    if isinstance(error, Refused):
+        return error.cause
+    if isinstance(error, TooLarge) and error.limit == OUT_OF_MEMORY:
+        return "memory"
+    return _LACKING.get(type(error))
 
 
 GONE: Final = Failure.of(Cancelled(""))
@@ -50,3 +59,6 @@ GONE: Final = Failure.of(Cancelled(""))
 
 LATE: Final = Failure.of(DeadlineExceeded(""))
 """Of a call whose time ran out."""
+
+CUT: Final = GONE._replace(cancellation="shutdown")
+"""Of a call that was under way when the server's grace was over."""

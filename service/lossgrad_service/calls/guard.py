@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from lossgrad.errors import Internal, LossGradError, TooLarge
 
 Answer = TypeVar("Answer")
+
+OUT_OF_MEMORY: Final = "memory"
+"""The limit that `TooLarge` names where memory ran out, which is no published one."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,5 +55,5 @@ def _out_of_memory(error: MemoryError, request_id: str) -> TooLarge:
     return TooLarge(
         "the server has too little memory for this call; want less, or send fewer rows at a "
         "time with the whole batch's denominator",
-        limit="memory",
+        limit=OUT_OF_MEMORY,
     )

@@ -47,7 +47,6 @@ class Method(Generic[Message, Request, Reply]):
         start = perf_counter()
         request = self.decode(message)
         call.watch.add("decode", start)
-        call.asks(self.problem_of(request))
         return request
 
     def answer(self, service: Service, request: Request, call: Call) -> bytes:
@@ -61,6 +60,7 @@ class Method(Generic[Message, Request, Reply]):
         start = perf_counter()
         reply = self.compute(service, request, call.deadline)
         start = call.watch.add("compute", start)
+        call.computed(self.problem_of(request))
         call.deadline.check()
         answer = self.encode(reply)
         call.watch.add("encode", start)

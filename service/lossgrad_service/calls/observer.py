@@ -8,7 +8,7 @@ from typing import Final
 
 from lossgrad_service.calls.call import Call
 from lossgrad_service.calls.call_log import CallLog
-from lossgrad_service.calls.failure import GONE, LATE, Failure
+from lossgrad_service.calls.failure import CUT, GONE, LATE, Failure
 from lossgrad_service.calls.readiness import Readiness
 from lossgrad_service.metrics import Meter
 
@@ -16,6 +16,12 @@ _log = logging.getLogger(__name__)
 
 _OK: Final = Failure("OK")
 """None at all."""
+
+EARLY_SECONDS: Final = 0.01
+"""By which a call may end before its deadline because of that.
+
+A caller ends its call by its own clock; the time that it tells is rounded up on the way.
+"""
 
 
 class Observer:
@@ -28,7 +34,7 @@ class Observer:
     lines
         Tell each of them.
     readiness
-        Tells whether those that end without an answer do so because the server stops.
+        Tells whether those that nobody waits for were cut by the server.
     """
 
     def __init__(self, meter: Meter, lines: CallLog, readiness: Readiness) -> None:
@@ -48,34 +54,40 @@ class Observer:
             _log.exception("request %s was not counted, or not logged", call.request_id)
 
     def _end(self, call: Call) -> None:
-        failure = call.failure or (_OK if call.is_answered else self._vanished(call))
-        rows = call.rows if failure is _OK else 0
+        failure = self._failure_of(call)
         phases = call.phases
         seconds, (method, transport, trace) = perf_counter() - call.started, call.head
-        counted = (seconds, phases, call.received, call.sent, rows)
-        self.meter.ended(method, transport, failure.code, *counted)
-        if rows:
-            self.meter.computed(call.dtype, call.cells)
+        amounts = (0, 0) if call.is_counted else (call.received, call.sent)
+        self.meter.ended(method, transport, failure.code, seconds, phases, *amounts)
+        if call.rows and not call.is_counted:
+            self.meter.computed(method, transport, call.dtype, call.rows, call.cells)
         self._lines.ended(
             request_id=call.request_id,
             trace=trace,
             method=method,
             transport=transport,
-            caller="" if call.visit is None else call.visit.caller.name,
+            caller=call.caller,
             code=failure.code,
             seconds=seconds,
             phases=phases,
             received=call.received,
             sent=call.sent,
-            rows=rows,
+            rows=call.rows,
             cause=self._count_failure(failure),
         )
 
-    def _vanished(self, call: Call) -> Failure:
-        """Return what became of a call that ended with neither an answer nor an error."""
-        if self._readiness.state == "draining":
-            return GONE._replace(cancellation="shutdown")
-        return LATE if call.deadline.remaining() <= 0 else GONE
+    def _failure_of(self, call: Call) -> Failure:
+        """Return how a call failed; `_OK` where it did not."""
+        if call.visit is not None and call.visit.cut is not None:
+            return Failure.of(call.visit.cut)
+        failure = call.failure or (_OK if call.is_answered else GONE)
+        return self._given_up(call) if failure == GONE else failure
+
+    def _given_up(self, call: Call) -> Failure:
+        """Return by what a call was given up that ended because nobody waited for it."""
+        if self._readiness.state == "stopped":
+            return CUT
+        return LATE if call.deadline.remaining() <= EARLY_SECONDS else GONE
 
     def _count_failure(self, failure: Failure) -> str | None:
         """Count a refusal or a cancellation by its cause, and return that."""

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-State = Literal["starting", "ready", "draining"]
+State = Literal["starting", "ready", "draining", "stopped"]
 
 
 class Readiness:
-    """The state of one server: starting, then ready, then draining."""
+    """The state of one server: starting, then ready, then draining, then stopped."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.state: State = "starting"
@@ -40,3 +40,7 @@ class Readiness:
     def set_draining(self) -> None:
         """No new calls, please; those under way will finish."""
         self.state = "draining"
+
+    def set_stopped(self) -> None:
+        """No more time to finish: calls that are still under way are cut."""
+        self.state = "stopped"

@@ -6,11 +6,20 @@ around them all, with `one_thread`. It loads or compiles what it needs, unless
 """
 
 from lossgrad_service.core.cost import is_quick
-from lossgrad_service.core.gathering import Rows
+from lossgrad_service.core.gathering import Rows, n_rows_of
 from lossgrad_service.core.in_memory import compute
 from lossgrad_service.core.row_stream import RowStream
 from lossgrad_service.core.warming import warm_up
 from lossgrad_service.kernels.compiling.cache import keep_in as keep_compiled_in
 from lossgrad_service.kernels.matrices.blas import one_thread
 
-__all__ = ["RowStream", "Rows", "compute", "is_quick", "keep_compiled_in", "one_thread", "warm_up"]
+__all__ = [
+    "RowStream",
+    "Rows",
+    "compute",
+    "is_quick",
+    "keep_compiled_in",
+    "n_rows_of",
+    "one_thread",
+    "warm_up",
+]

@@ -16,7 +16,7 @@ from lossgrad.codecs.tensors import pack_view
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array, Problem, dtypes
 from lossgrad.types.quantities import OUTPUTS
-from lossgrad_service.calls import Call, Rows, Service, StreamedCall
+from lossgrad_service.calls import Call, Rows, Service, StreamedCall, n_rows_of
 
 MOST_BESIDE_DATA: Final = 2**10
 """Bytes of a message with chunks that are none of theirs; names and offsets take about 20 each."""
@@ -31,7 +31,8 @@ class ComputeStream:
         self._watch = call.watch
         self._call: StreamedCall | None = None
         self._outputs: list[RowOutput] = []
-        self._n_answered = 0
+        self.n_computed = 0
+        """Rows that were computed by now."""
 
     @property
     def is_quick(self) -> bool:
@@ -110,7 +111,7 @@ class ComputeStream:
 
     def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes | None]:
         """Compute a block and yield what answers it; None where nothing does."""
-        n_rows = len(next(iter(block.values())))
+        n_rows = n_rows_of(block)
         size = n_rows * sum(output.row_bytes for output in self._outputs)
         if not size:
             self._compute(call, block, {})
@@ -119,12 +120,11 @@ class ComputeStream:
             yield self._computed_message(call, block, n_rows)
         else:
             yield from self._computed_messages(call, block, n_rows)
-        self._n_answered += n_rows
 
     def _computed_message(self, call: StreamedCall, block: Rows, n_rows: int) -> bytes:
         """Compute a block straight into the message that answers it."""
         message, rooms = chunks.reserve_output_chunks(
-            [(o.name, self._n_answered * o.row_bytes, n_rows * o.row_bytes) for o in self._outputs]
+            [(o.name, self.n_computed * o.row_bytes, n_rows * o.row_bytes) for o in self._outputs]
         )
         pairs = zip(self._outputs, rooms, strict=True)
         self._compute(call, block, {output.name: output.rows_in(room) for output, room in pairs})
@@ -132,6 +132,7 @@ class ComputeStream:
 
     def _computed_messages(self, call: StreamedCall, block: Rows, n_rows: int) -> Iterator[bytes]:
         """Compute a block whose answer is more than anyone's gRPC takes in one message."""
+        first = self.n_computed
         rooms = {output.name: output.room(n_rows) for output in self._outputs}
         self._compute(call, block, rooms)
         step = max(1, MESSAGE_BYTES // sum(output.row_bytes for output in self._outputs))
@@ -140,7 +141,7 @@ class ComputeStream:
                 [
                     Chunk(
                         output.name,
-                        (self._n_answered + start) * output.row_bytes,
+                        (first + start) * output.row_bytes,
                         pack_view(rooms[output.name][start : start + step])[2],
                     )
                     for output in self._outputs
@@ -150,6 +151,7 @@ class ComputeStream:
     def _compute(self, call: StreamedCall, block: Rows, outputs: Rows) -> None:
         with self._watch.stage("compute"):
             call.compute(block, outputs)
+        self.n_computed += n_rows_of(block)
 
     def _opened(self) -> StreamedCall:
         if self._call is None:

@@ -26,6 +26,9 @@ Metadata: TypeAlias = Sequence[tuple[str, Any]]
 END: Any = aio.EOF  # pyright: ignore[reportAttributeAccessIssue]
 """What is read where the caller has ended its side."""
 
+CANCELLED_WITHIN: Final = 0.01
+"""Seconds by which gRPC cancels a call whose caller is gone, after that was told as an end."""
+
 GONE: Any = aio.InternalError  # pyright: ignore[reportAttributeAccessIssue]
 """What is raised where a caller is gone that is sent something."""
 

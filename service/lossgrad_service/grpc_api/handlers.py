@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
 
@@ -16,6 +16,7 @@ from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api import methods
 from lossgrad_service.grpc_api.contexts import (
+    CANCELLED_WITHIN,
     END,
     Context,
     Metadata,
@@ -32,9 +33,6 @@ from lossgrad_service.grpc_api.stream_handler import stream_handler
 from lossgrad_service.metrics.catalogue import MethodName
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
-
-CANCELLED_WITHIN: Final = 0.01
-"""Seconds by which gRPC cancels a call whose caller is gone, after it was told as an end."""
 
 Answer: TypeAlias = Callable[[Call, Visit, bytes], Awaitable[bytes]]
 """Gives the answer to a message."""

@@ -19,10 +19,14 @@ from lossgrad_service.grpc_api.contexts import (
     call_of,
     errors_told,
     metadata_of,
+    observed,
 )
 from lossgrad_service.grpc_api.entrance import enter
-from lossgrad_service.grpc_api.patience import Patience
 from lossgrad_service.grpc_api.questions import decode_question
+from lossgrad_service.grpc_api.stream_ends import StreamEnds
+from lossgrad_service.metrics.catalogue import MethodName
+
+METHOD: Final[MethodName] = "ServerReflectionInfo"
 
 MOST_BYTES: Final = 2**12
 """Of a question, which is the name of a file, of a symbol or of a message."""
@@ -52,7 +56,7 @@ class Reflection:
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Return the handler of its method, on raw bytes."""
-        handlers = {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._handle)}
+        handlers = {METHOD: grpc.stream_stream_rpc_method_handler(self._handle)}
         return grpc.method_handlers_generic_handler(reflection.SERVICE_NAME, handlers)
 
     def end(self) -> None:
@@ -61,10 +65,13 @@ class Reflection:
 
     async def _handle(self, _: object, context: Context) -> None:
         metadata = metadata_of(context)
-        call = call_of(context, metadata)
+        call = observed(
+            context, call_of(context, metadata, method=METHOD), self._dispatcher.observer
+        )
         with errors_told(context, call):
-            visit = enter(self._gate, context, metadata)
+            visit = call.visit = enter(self._gate, context, metadata)
             await _Stream(self._dispatcher, context, call, visit, self._over).answer(self._answer)
+            call.answered(0)
 
     def _answer(self, message: bytes) -> bytes:
         question = decode_question(pb.ServerReflectionRequest, message, MOST_BYTES)
@@ -88,31 +95,24 @@ class _Stream:
         self._call = call
         self._visit = visit
         self._over = over
-        self._patience = Patience(dispatcher.idle_seconds)
-        self._most_bytes = dispatcher.service.limits.max_request_bytes
+        self._ends = StreamEnds(dispatcher, context, call.deadline, visit)
 
     async def answer(self, answer: Answer) -> None:
         """Answer each question of the stream."""
-        while (question := await self._asked()) is not END:
+        while (question := await self._ends.receive(self._question)) is not END:
+            self._call.received += len(question)
             work = partial(answer, question)
             await self._send(await self._dispatcher.run_at_once(self._call, work))
 
-    async def _asked(self) -> bytes:
-        """Return the next question, or `END`, once there is room for whatever comes."""
-        return await self._visit.receive(self._sent, None, self._most_bytes, self._call.deadline)
-
-    async def _sent(self) -> bytes:
-        return await self._patience.until_sent(until(self._over, self._context.read()))
+    async def _question(self) -> bytes:
+        return await until(self._over, self._context.read())
 
     async def _send(self, reply: bytes) -> None:
         """Send a reply, and hold nothing once it is taken."""
         self._visit.resize(len(reply))
-        taken = partial(self._taken, reply)
-        await self._visit.wait_for_caller(taken, len(reply), self._call.deadline)
+        await self._ends.send(reply)
+        self._call.sent += len(reply)
         self._visit.resize(0)
-
-    async def _taken(self, reply: bytes) -> None:
-        await self._patience.until_taken(self._context.write(reply))
 
 
 async def until(over: asyncio.Event, message: Coroutine[Any, Any, bytes]) -> bytes:

@@ -11,11 +11,13 @@ from typing import Any, Final, TypeAlias
 import grpc
 
 from lossgrad.codecs.cutting import MESSAGE_BYTES
+from lossgrad.errors import InvalidArgument
 from lossgrad.types import limits
 from lossgrad_service.admission import Gate, Visit
-from lossgrad_service.calls import Call, Dispatcher
+from lossgrad_service.calls import Call, Dispatcher, Progress
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
 from lossgrad_service.grpc_api.contexts import (
+    CANCELLED_WITHIN,
     END,
     Context,
     call_of,
@@ -25,7 +27,7 @@ from lossgrad_service.grpc_api.contexts import (
     tell_timing,
 )
 from lossgrad_service.grpc_api.entrance import enter
-from lossgrad_service.grpc_api.patience import Patience
+from lossgrad_service.grpc_api.stream_ends import StreamEnds
 
 Run: TypeAlias = Callable[[Call, Callable[[], Any]], Awaitable[Any]]
 """Computes for a call."""
@@ -90,8 +92,8 @@ class _Stream:
         self._call = call
         self._visit = visit
         self._under_way = under_way
-        self._patience = Patience(dispatcher.idle_seconds)
-        self._meter = dispatcher.observer.meter
+        self._ends = StreamEnds(dispatcher, context, call.deadline, visit)
+        self._progress = Progress(call, dispatcher.observer.meter)
         self._stream = ComputeStream(dispatcher.service, call)
 
     async def answer(self) -> None:
@@ -100,64 +102,52 @@ class _Stream:
         async with aclosing(self._messages()) as messages:
             async for message in messages:
                 await self._relay(self._stream.replies(message), self._run_of(message))
-        await self._relay(self._stream.last_replies(), self._dispatcher.run)
+        await self._finish()
 
     async def _open(self) -> None:
         """Read the first message, and make room for what it declares."""
-        most = self._dispatcher.service.limits.max_request_bytes
-        opening = await self._visit.receive(self._first, None, most, self._call.deadline)
+        opening = await self._ends.receive(self._context.read)
         if opening is END:
             return
-        self._count(opening)
+        self._progress.received(len(opening))
         await self._dispatcher.run_soon(self._call, partial(self._stream.open, opening))
         declared = self._stream.declared
-        self._call.asks(declared)
+        self._progress.opened(declared)
         self._visit.require_quota(declared.request_bytes)
         room = max(LEAST_ROOM_BYTES, min(ROOM_BYTES, self._visit.most // 2))
         held = limits.held_bytes(declared) + room
         await self._visit.admit(held - self._visit.held, self._call.deadline)
         self._visit.charge(declared.request_bytes)
 
-    def _count(self, message: bytes) -> None:
-        self._call.received += len(message)
-        self._meter.streamed("received")
-
-    async def _first(self) -> bytes:
-        return await self._patience.until_sent(self._context.read())
-
     async def _messages(self) -> AsyncGenerator[bytes]:
         """Yield further messages; while one is used, the next one is received, and no other."""
         reading = asyncio.ensure_future(self._context.read())
         try:
-            while (message := await self._sent(reading)) is not END:
+            while (message := await self._ends.arrived(reading)) is not END:
                 reading = asyncio.ensure_future(self._context.read())
-                self._count(message)
+                self._progress.received(len(message))
                 yield message
         finally:
             reading.cancel()
-
-    async def _sent(self, reading: asyncio.Future[bytes]) -> bytes:
-        """Return a message that is being received."""
-        if reading.done():
-            return reading.result()
-        coming = partial(self._patience.until_sent, reading)
-        return await self._visit.wait_for_caller(coming, MESSAGE_BYTES, self._call.deadline)
 
     async def _relay(self, replies: Iterator[bytes | None], run: Run) -> None:
         """Send replies, each before the next is computed."""
         following = partial(next, replies, END)
         while (reply := await run(self._call, following)) is not END:
+            self._progress.computed(self._stream.n_computed)
             if reply is None:
                 await asyncio.sleep(0)
             else:
-                taken = partial(self._taken, reply)
-                await self._visit.wait_for_caller(taken, len(reply), self._call.deadline)
+                await self._ends.send(reply)
+                self._progress.sent(len(reply))
 
-    async def _taken(self, reply: bytes) -> None:
-        """Send a reply, which takes until the caller's side has room for it."""
-        await self._patience.until_taken(self._context.write(reply))
-        self._call.sent += len(reply)
-        self._meter.streamed("sent")
+    async def _finish(self) -> None:
+        """Send what is left to say; a caller that is gone is not told what it has not sent."""
+        try:
+            await self._relay(self._stream.last_replies(), self._dispatcher.run)
+        except InvalidArgument:
+            await asyncio.sleep(CANCELLED_WITHIN)
+            raise
 
     def _run_of(self, message: bytes) -> Run:
         """Return what computes the replies to a message where that is quickest."""

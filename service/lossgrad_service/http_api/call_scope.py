@@ -16,11 +16,12 @@ from lossgrad_service.calls import (
     Dispatcher,
     Head,
     accept_request_id,
-    internal_error,
+    error_of_ours,
 )
 from lossgrad_service.calls.request_id import HEADER as REQUEST_ID
 from lossgrad_service.calls.traceparent import HEADER as TRACEPARENT
 from lossgrad_service.calls.traceparent import trace_in
+from lossgrad_service.http_api.connections.protocol import REFUSAL
 from lossgrad_service.http_api.problems import problem_response
 from lossgrad_service.metrics.catalogue import MethodName
 
@@ -79,9 +80,18 @@ class CallScope:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as error:
-            internal = internal_error(error, call.request_id)
-            call.failed(internal)
-            await problem_response(internal)(scope, receive, send_with_id)
+            ours = error_of_ours(error, call.request_id)
+            call.failed(ours)
+            await problem_response(ours)(scope, receive, send_with_id)
+        else:
+            _note_refusal(call, scope)
+
+
+def _note_refusal(call: Call, scope: Scope) -> None:
+    """Note that a call failed by what its connection told its caller, where that spoke up."""
+    refusal = scope["state"].get(REFUSAL)
+    if refusal is not None:
+        call.failed(refusal)
 
 
 def call_of(request: Request) -> Call:

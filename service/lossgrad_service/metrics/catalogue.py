@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 Kind = Literal["counter", "gauge", "histogram"]
 
-MethodName = Literal["Compute", "ComputeStream", "GetServerInfo", "unknown"]
+MethodName = Literal["Compute", "ComputeStream", "GetServerInfo", "ServerReflectionInfo", "unknown"]
 Transport = Literal["grpc", "http"]
 Phase = Literal["decode", "wait", "compute", "encode"]
 Dtype = Literal["float32", "float64"]
@@ -24,6 +24,7 @@ Refusal = Literal[
     "threads",
     "late_caller",
     "too_large",
+    "memory",
     "connections",
 ]
 
@@ -108,7 +109,7 @@ OF_CALLS: Final = (
         _WAY,
     ),
     Metric("counter", "lossgrad_sent_bytes_total", "Bytes of messages that answer calls.", _WAY),
-    Metric("counter", "lossgrad_rows_total", "Rows of calls that ended well.", _WAY),
+    Metric("counter", "lossgrad_rows_total", "Rows that were computed.", _WAY),
     Metric(
         "counter",
         "lossgrad_kernel_cells_total",

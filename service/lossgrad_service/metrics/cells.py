@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Final
 
@@ -24,6 +26,19 @@ CELLS: Final = _ENDS[-1]
 _CELLS: Final = {
     (metric.name, *labels): cell for (metric, labels), cell in zip(_SERIES, _ENDS[:-1], strict=True)
 }
+
+
+def layout_of(series: Iterable[tuple[Metric, tuple[str, ...]]]) -> str:
+    """Return a checksum of what stands where in a row."""
+    told = [
+        (metric.kind, metric.name, *zip(metric.labels, labels, strict=True), metric.buckets)
+        for metric, labels in series
+    ]
+    return f"{zlib.crc32(repr((PID, TICK, told)).encode()):08x}"
+
+
+LAYOUT: Final = layout_of(_SERIES)
+"""By which processes know whether they mean the same by the same cells."""
 
 FALLING: Final = (
     PID,

@@ -55,10 +55,14 @@ def _phases_of(method: str, transport: str) -> dict[str, int]:
 
 _WAYS: Final = {way: _Way.of(*way) for way in product(get_args(MethodName), get_args(Transport))}
 _CELLS: Final = {dtype: cell_of("lossgrad_kernel_cells_total", dtype) for dtype in get_args(Dtype)}
-_MESSAGES: Final = {
-    direction: cell_of("lossgrad_stream_messages_total", direction)
+_STREAMED: Final = {
+    direction: (
+        cell_of("lossgrad_stream_messages_total", direction),
+        cell_of(f"lossgrad_{direction}_bytes_total", "ComputeStream", "grpc"),
+    )
     for direction in get_args(Direction)
 }
+"""The cells of the messages of streams, which come over gRPC, and of their bytes."""
 _REFUSALS: Final = {cause: cell_of("lossgrad_refusals_total", cause) for cause in get_args(Refusal)}
 _CANCELLATIONS: Final = {
     cause: cell_of("lossgrad_cancelled_calls_total", cause) for cause in get_args(Cancellation)
@@ -90,7 +94,6 @@ class Meter:
         phases: Mapping[str, float],
         received: int = 0,
         sent: int = 0,
-        rows: int = 0,
     ) -> None:
         """Count a call that was begun and has ended.
 
@@ -105,16 +108,13 @@ class Meter:
         phases
             Seconds of it in each phase that it came to.
         received, sent
-            Bytes of its messages.
-        rows
-            That were computed for its answer.
+            Bytes of its messages that were not counted yet.
         """
         row, way = self._row, _WAYS[method, transport]
         row[way.codes[code]] += 1.0
         row[way.in_flight] -= 1.0
         row[way.received] += received
         row[way.sent] += sent
-        row[way.rows] += rows
         _observe(row, way.duration, seconds)
         for phase, cell in way.phases.items():
             if phase in phases:
@@ -128,12 +128,17 @@ class Meter:
         """Count a call that was given up before its answer."""
         self._row[_CANCELLATIONS[cause]] += 1.0
 
-    def streamed(self, direction: Direction) -> None:
-        """Count a message of a stream."""
-        self._row[_MESSAGES[direction]] += 1.0
+    def streamed(self, direction: Direction, size: int) -> None:
+        """Count a message of a stream, and its bytes."""
+        row, (messages, size_of_all) = self._row, _STREAMED[direction]
+        row[messages] += 1.0
+        row[size_of_all] += size
 
-    def computed(self, dtype: Dtype, cells: int) -> None:
-        """Count scores, rows times classes, that the kernels went through in a dtype."""
+    def computed(
+        self, method: MethodName, transport: Transport, dtype: Dtype, rows: int, cells: int
+    ) -> None:
+        """Count rows, and their scores that the kernels went through in a dtype."""
+        self._row[_WAYS[method, transport].rows] += rows
         self._row[_CELLS[dtype]] += cells
 
 

@@ -37,7 +37,7 @@ class Slab:
         Raises
         ------
         ValueError
-            Where it is too small: made by another version.
+            Where it is too small.
         """
         return cls(mmap.mmap(descriptor, _size(places)))
 

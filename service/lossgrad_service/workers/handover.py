@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 
 from lossgrad_service.metrics import Place, Slab
+from lossgrad_service.metrics.cells import LAYOUT
+
+_log = logging.getLogger(__name__)
 
 
 def arguments_of(descriptor: int, place: Place) -> tuple[str, ...]:
     """Return the arguments of the worker whose place it is, given the slab's descriptor."""
-    return str(descriptor), str(place.number), str(place.slab.places)
+    return str(descriptor), str(place.number), str(place.slab.places), LAYOUT
 
 
 def place_in(arguments: Sequence[str]) -> Place:
-    """Return the place that a process was given, and close the descriptor."""
-    descriptor, number, places = map(int, arguments)
+    """Return the place that a process was given, and close the descriptor.
+
+    A supervisor that was not restarted with an upgrade lays out the numbers as its own
+    version does: then the process counts alone, as serving matters more than counting.
+    """
+    if list(arguments[3:]) != [LAYOUT]:
+        # What the numbers are is another version's to know: nothing is closed by them.
+        _log.warning(
+            "the supervisor is of another version, which counts in other places of memory: this "
+            "worker counts alone, and /metrics tells of nothing else where it answers; restart "
+            "the service, supervisor and all"
+        )
+        return Place.alone()
+    descriptor, number, places = map(int, arguments[:3])
     slab = Slab.at(descriptor, places)
     os.close(descriptor)
     return Place(slab, number)

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import sys
 
-from lossgrad_service.metrics import Place
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
 from lossgrad_service.runtime.settings import Settings
@@ -18,14 +17,13 @@ from lossgrad_service.workers.line import READY, decode_line, encode_line
 
 
 async def _work() -> None:
-    place = place_in(sys.argv[1:])
     line = socket.socket(fileno=sys.stdin.fileno())
     reader, writer = await asyncio.open_connection(sock=line)
     said = decode_line(await reader.readline())
     if not said:  # the supervisor is gone
         return
     try:
-        await _serve(Settings.model_validate_json(said), place, reader, writer)
+        await _serve(Settings.model_validate_json(said), reader, writer)
     except (OSError, WrongSettings) as error:
         writer.write(encode_line(str(error)))
         await writer.drain()
@@ -33,13 +31,10 @@ async def _work() -> None:
 
 
 async def _serve(
-    settings: Settings,
-    place: Place,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
+    settings: Settings, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     set_up_logging(settings.log_level)
-    server = Server(settings, place, shares_ports=True)
+    server = Server(settings, place_in(sys.argv[1:]), shares_ports=True)
     stop_on_signals(server.request_stop)
     told_to_stop = asyncio.create_task(reader.read())
     told_to_stop.add_done_callback(lambda _: server.request_stop())

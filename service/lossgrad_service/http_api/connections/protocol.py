@@ -7,39 +7,27 @@ sending or reading slowly, sends heads and chunks without end, or is heard after
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any, Final
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from lossgrad_service.http_api.connections import refusals
+from lossgrad_service.http_api.connections.intake import Intake, Phase
 from lossgrad_service.http_api.connections.limits import Limits
 from lossgrad_service.http_api.connections.lingering import LingeringTransport
 from lossgrad_service.http_api.connections.pace import Pace
 from lossgrad_service.http_api.connections.refusals import Refused
 
-_HOST: Final = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[\w.~%!$&'()*+,;=-]*)(:\d{0,5})?")
 HANG_UP: Final = "hang_up"
 """Where an application finds, in the state of a request, what ends its connection."""
 
+REFUSAL: Final = "refusal"
+"""Where it finds the error by which its connection refused what was still to come of it."""
+
 _TLS_HANDSHAKE: Final = 0x16
 """The first byte of a caller that speaks TLS; no method of HTTP begins so."""
-
-
-class _Phase(Enum):
-    """How much of a request has come."""
-
-    HEAD = auto()
-    """Not all of its head, maybe nothing yet on a connection just opened."""
-
-    BODY = auto()
-    """Its head, and not all of its body."""
-
-    DONE = auto()
-    """All of it, and nothing of the next."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -60,14 +48,10 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, limits: Limits, turned_away: Callable[[], None], **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
+        self.url = b""
         self._limits = limits
         self._turned_away = turned_away
-        self._phase = _Phase.HEAD
-        self._overhead = 0
-        """Bytes of the request that are not of its body."""
-        self._received = 0
-        """Bytes of its body."""
-        self._coming: Pace | None = None
+        self._intake = Intake(limits)
         self._going: Pace | None = None
         self._leaving: Pace | None = None
         self._may_keep_alive = False
@@ -93,15 +77,13 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
-        if self._is_deaf or self.transport.is_closing():
+        if not self._is_heard:
             return
-        if self._is_unheard and data[0] == _TLS_HANDSHAKE:
+        if self._intake.is_unheard and data[0] == _TLS_HANDSHAKE:
             self.transport.abort()
             return
         self._unset_keepalive_if_required()
-        if self._phase is _Phase.DONE:
-            self._enter(_Phase.HEAD)
-        self._overhead += len(data)
+        self._intake.came(len(data))
         try:
             self._parse(data)
         except Refused as refused:
@@ -115,16 +97,30 @@ class Protocol(HttpToolsProtocol):
             _let_go(self._running)
         super().connection_lost(exc)
 
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # The request was taken as one of HTTP/1.1; whatever follows is not.
+            self.cycle.keep_alive = False
+            self._is_deaf = True
+        except httptools.HttpParserError as error:
+            if isinstance(error.__context__, Refused):
+                raise error.__context__ from None
+            raise refusals.malformed("the request is not proper HTTP/1.1") from None
+        else:
+            self._intake.check_overhead(self.url)
+
     # What the parser calls
 
     def on_message_begin(self) -> None:
         """Expect a head."""
         super().on_message_begin()
-        self._enter(_Phase.HEAD)
+        self._intake.enter(Phase.HEAD)
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request whose head is as it should be."""
-        self._check_head()
+        self._intake.check_head(self.url, self.headers, self.parser, len(self.pipeline))
         super().on_headers_complete()
         # Trailers are no headers: one could declare anew what was already looked at.
         self.headers = []
@@ -132,20 +128,18 @@ class Protocol(HttpToolsProtocol):
         # could be taken for the next.
         self._may_keep_alive = self.cycle.keep_alive
         self.cycle.keep_alive = False
-        self._enter(_Phase.BODY)
+        self._intake.enter(Phase.BODY)
 
     def on_body(self, body: bytes) -> None:
         """Hand a part of the body on."""
-        self._overhead -= len(body)
-        self._received += len(body)
+        self._intake.was_body(len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Hand the end of the body on."""
         self.cycle.keep_alive = self._may_keep_alive and not self._is_draining
         super().on_message_complete()
-        self._overhead = self._received = 0
-        self._enter(_Phase.DONE)
+        self._intake.finish()
 
     # What uvicorn calls
 
@@ -164,7 +158,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
-        cycle.scope.setdefault("state", {})[HANG_UP] = self.transport.abort
+        _leave_word(cycle, HANG_UP, self.transport.abort)
         super()._start_asgi_task(cycle, app)
 
     # What the patrol and the server call
@@ -173,14 +167,14 @@ class Protocol(HttpToolsProtocol):
         """End the connection, or the request, where it takes too long."""
         if self._reads_slowly(now) or self._lingers(now):
             self.transport.abort()
-        elif not self._is_deaf and not self.transport.is_closing() and self._sends_slowly(now):
+        elif self._is_heard and self._intake.is_late(now, waits_for_us=self._waits_for_us):
             self._give_up()
 
     def cut(self) -> None:
         """End the connection at once."""
         self.transport.abort()
 
-    # Limits on time
+    # What takes too long
 
     def _reads_slowly(self, now: float) -> bool:
         unread = self.transport.get_write_buffer_size()
@@ -198,105 +192,36 @@ class Protocol(HttpToolsProtocol):
             self._leaving = Pace(self._limits.linger, 0, now)
         return self._leaving.is_late(0, now)
 
-    def _sends_slowly(self, now: float) -> bool:
-        if self._phase is _Phase.DONE:
-            return False
-        if self._coming is None:
-            tempo = self._limits.head if self._phase is _Phase.HEAD else self._limits.body
-            self._coming = Pace(tempo, 0, now)
-        if self._waits_for_us:
-            self._coming.rest(now)
-            return False
-        return self._coming.is_late(self._received, now)
-
     @property
     def _waits_for_us(self) -> bool:
         """Whether the caller sends nothing because it was not told to."""
-        is_uninvited = self._phase is _Phase.BODY and self.cycle.waiting_for_100_continue
+        is_uninvited = self._intake.phase is Phase.BODY and self.cycle.waiting_for_100_continue
         return self.flow.read_paused or is_uninvited
 
     def _give_up(self) -> None:
-        if self._is_unheard:
+        if self._intake.is_unheard:
             self.transport.abort()
-            return
-        is_head = self._phase is _Phase.HEAD
-        self._refuse((refusals.late_head if is_head else refusals.late_body)(self._limits))
-
-    # Limits on bytes and counts
-
-    def _parse(self, data: bytes) -> None:
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # The request was taken as one of HTTP/1.1; whatever follows is not.
-            self.cycle.keep_alive = False
-            self._is_deaf = True
-        except httptools.HttpParserError as error:
-            if isinstance(error.__context__, Refused):
-                raise error.__context__ from None
-            raise refusals.malformed("the request is not proper HTTP/1.1") from None
         else:
-            self._check_overhead()
-
-    def _check_head(self) -> None:
-        if len(self.url) > self._limits.url_bytes:
-            raise refusals.long_url(self._limits)
-        if len(self.headers) > self._limits.headers:
-            raise refusals.many_headers(self._limits)
-        # What came with the head may be of its body.
-        limit = self._limits.head_bytes
-        if self._overhead > limit and self._head_bytes() > limit:
-            raise refusals.large_head(self._limits)
-        self._check_host()
-        if self.parser.should_upgrade() and self._announces_body():
-            # The parser would take the body for that of another protocol.
-            raise refusals.malformed("this port speaks HTTP/1.1 only; send no upgrade header")
-        if len(self.pipeline) >= self._limits.pipelined:
-            raise refusals.many_pipelined(self._limits)
-
-    def _check_overhead(self) -> None:
-        limits = self._limits
-        if self._phase is _Phase.HEAD and self._overhead > limits.head_bytes:
-            is_url = len(self.url) > limits.url_bytes
-            raise (refusals.long_url if is_url else refusals.large_head)(limits)
-        framing = limits.framing_bytes + limits.framing_share * self._received
-        if self._phase is _Phase.BODY and self._overhead > limits.head_bytes + framing:
-            raise refusals.small_chunks()
-
-    def _check_host(self) -> None:
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if not hosts and self.parser.get_http_version() == "1.0":
-            return
-        if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
-            raise refusals.malformed(
-                "the request must have one host header, such as localhost:8080"
-            )
-
-    def _head_bytes(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
-    def _announces_body(self) -> bool:
-        return any(
-            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-            for name, value in self.headers
-        )
+            self._refuse(self._intake.too_late())
 
     # The end of a connection
 
     def _refuse(self, refused: Refused) -> None:
         self._is_deaf = True
         self._last_words = refused.encode()
-        if self._phase is _Phase.BODY:
-            self._drop_request()
+        if self._intake.phase is Phase.BODY:
+            self._drop_request(refused)
         if not self._is_answering:
             self._say_last_words()
 
-    def _drop_request(self) -> None:
+    def _drop_request(self, refused: Refused) -> None:
         """Forget the request that is refused, as if its caller had gone away."""
         if self.cycle is not self._running:
             self.pipeline.popleft()
         elif self.cycle.response_started:
             self.transport.abort()
+        else:
+            _leave_word(self.cycle, REFUSAL, refused.error)
         _let_go(self.cycle)
 
     def _say_last_words(self) -> None:
@@ -305,22 +230,23 @@ class Protocol(HttpToolsProtocol):
             self.transport.write(self._last_words)
             self.transport.close()
 
-    def _enter(self, phase: _Phase) -> None:
-        self._phase = phase
-        self._coming = None
-
     def _expects_more(self) -> bool:
-        return self._phase is not _Phase.DONE and not self._is_draining
+        return self._intake.phase is not Phase.DONE and not self._is_draining
 
     @property
-    def _is_unheard(self) -> bool:
-        """Whether nothing came on this connection since it was opened."""
-        return self._phase is _Phase.HEAD and self._overhead == 0
+    def _is_heard(self) -> bool:
+        """Whether what comes is looked at."""
+        return not self._is_deaf and not self.transport.is_closing()
 
     @property
     def _is_answering(self) -> bool:
         cycle = self._running
         return cycle is not None and not (cycle.response_complete or cycle.disconnected)
+
+
+def _leave_word(cycle: RequestResponseCycle, name: str, word: object) -> None:
+    """Have the application find something in the state of a request."""
+    cycle.scope.setdefault("state", {})[name] = word
 
 
 def _let_go(cycle: RequestResponseCycle) -> None:
