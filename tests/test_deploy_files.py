@@ -15,26 +15,26 @@ import yaml
 from lossgrad_service.child import running_service
 from lossgrad_service.cli.app import COMMANDS
 from lossgrad_service.runtime.settings import Settings
+from tests.containers.images import named_and_usual
+from tests.containers.names import VARIABLES
 
 Compose = dict[str, Any]
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "service/Dockerfile").read_text().replace("\\\n", " ")
-LOAD_DOCKERFILE = (ROOT / "load/Dockerfile").read_text().replace("\\\n", " ")
 COMPOSE: Compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Compose] = COMPOSE["services"]
 PORTS = {Settings.model_fields[name].default for name in ("grpc_port", "http_port")}
 
 
-def instructions(name: str, dockerfile: str = DOCKERFILE) -> list[str]:
-    """Return what follows `name` in each such instruction of a Dockerfile."""
-    return re.findall(rf"^{name}\s+(.*)$", dockerfile, re.MULTILINE)
+def instructions(name: str) -> list[str]:
+    """Return what follows `name` in each such instruction of the Dockerfile."""
+    return re.findall(rf"^{name}\s+(.*)$", DOCKERFILE, re.MULTILINE)
 
 
 def copied_from_context() -> set[str]:
-    """Return the paths of the repository that the Dockerfiles copy."""
-    copies = instructions("COPY") + instructions("COPY", LOAD_DOCKERFILE)
-    own = [copy.split() for copy in copies if not copy.startswith("--from")]
+    """Return the paths of the repository that the Dockerfile copies."""
+    own = [copy.split() for copy in instructions("COPY") if not copy.startswith("--from")]
     return {source for *sources, _ in own for source in sources}
 
 
@@ -68,21 +68,34 @@ def test_dockerignore_lets_nothing_else_through() -> None:
     assert {line[1:] for line in ignore if line.startswith("!")} == copied_from_context()
 
 
-def test_both_images_have_the_same_base() -> None:
-    base = instructions("ARG")[0]
-    assert re.search(r":3\.\d+\.\d+-", base)
-    assert instructions("ARG", LOAD_DOCKERFILE) == [base]
+def test_base_is_pinned() -> None:
+    assert re.search(r"^BASE_IMAGE=\S+:3\.\d+\.\d+-", instructions("ARG")[0])
+
+
+def test_packages_are_asked_for_in_one_place() -> None:
+    asking = [line for line in instructions("RUN") if "type=secret" in line]
+    installing = [line for line in instructions("RUN") if "pip install" in line]
+    assert len(asking) == 1
+    assert installing == asking
 
 
 def test_compose_builds_from_files_that_exist() -> None:
     builds = [service["build"] for service in SERVICES.values() if "build" in service]
     assert all((ROOT / build["context"] / build["dockerfile"]).is_file() for build in builds)
+    stages = {each.partition(" AS ")[2] for each in instructions("FROM")}
+    assert {build["target"] for build in builds if "target" in build} <= stages
+
+
+def test_images_may_have_other_names_as_they_have_in_tests() -> None:
+    images = {service["image"] for service in SERVICES.values()}
+    assert {named_and_usual(image)[0] for image in images} == set(VARIABLES)
 
 
 def test_every_image_is_built_or_pinned() -> None:
     built = {service["image"] for service in SERVICES.values() if "build" in service}
     named = {service["image"] for service in SERVICES.values()}
-    assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in named - built)
+    pulled = [named_and_usual(image)[1] for image in named - built]
+    assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in pulled)
 
 
 @pytest.mark.parametrize("path", sorted(mounted_files()))
@@ -114,7 +127,7 @@ def test_volumes_are_declared() -> None:
 def test_image_is_compiled_ahead() -> None:
     """By whoever installed it: the user that runs it cannot write there."""
     installed, compiled, copied, user = map(
-        DOCKERFILE.index,
+        DOCKERFILE.rindex,
         ("pip install", "lossgrad warmup", "COPY --from=build /opt/lossgrad", "USER"),
     )
     assert installed < compiled < copied < user
@@ -156,9 +169,26 @@ def test_one_container_has_one_privilege() -> None:
     assert added == {"credentials": ["CHOWN"]}
 
 
-@pytest.mark.parametrize("dockerfile", [DOCKERFILE, LOAD_DOCKERFILE], ids=["service", "load"])
-def test_images_run_as_nobody_in_particular(dockerfile: str) -> None:
-    assert instructions("USER", dockerfile) == ["10001:10001"]
+def test_images_run_as_nobody_in_particular() -> None:
+    assert instructions("USER") == ["10001:10001"] * 2
+
+
+def test_token_is_where_only_callers_see_it() -> None:
+    holding = [
+        name
+        for name, service in SERVICES.items()
+        if any(volume.startswith("caller-credentials:") for volume in service.get("volumes", []))
+    ]
+    assert holding == ["credentials", "caller"]
+    script = (ROOT / "deploy/secure/credentials.sh").read_text()
+    assert 'place "$of_service" certificate.pem key.pem keys.toml\n' in script
+
+
+@pytest.mark.parametrize(
+    "setting", ["REPORTING_ENABLED", "CHECK_FOR_UPDATES", "CHECK_FOR_PLUGIN_UPDATES"]
+)
+def test_grafana_tells_nobody_of_itself(setting: str) -> None:
+    assert SERVICES["grafana"]["environment"][f"GF_ANALYTICS_{setting}"] == "false"
 
 
 def test_environment_names_settings() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
-from promql_parser import Expr, MatchOp, VectorSelector
+from promql_parser import Expr, Matcher, MatchOp, VectorSelector
 
 from lossgrad_service.metrics.catalogue import BUILD, CATALOGUE, OF_PROCESSES, OF_WORKERS, Metric
 from lossgrad_service.runtime.settings import Settings
@@ -28,14 +28,18 @@ def config(name: str) -> Any:
 
 (RULES,) = (group["rules"] for group in config("prometheus/alerts.yml")["groups"])
 
-QUERIES = [rule["expr"] for rule in RULES] + [
-    target["expr"].replace("$__rate_interval", "20s")
-    for panel in PANELS
-    for target in panel["targets"]
-]
+TARGETS = [target for panel in PANELS for target in panel["targets"]]
+
+SHOWN = [target["expr"].replace("$__rate_interval", "20s") for target in TARGETS]
+"""What the dashboard asks."""
+
+QUERIES = [rule["expr"] for rule in RULES] + SHOWN
 
 PROMETHEUS_OWN = {"up", "ALERTS"}
 """What Prometheus says of itself."""
+
+CHOSEN = ("instance", MatchOp.Re, "$instance")
+"""How a query is told which instances somebody chose to see."""
 
 
 def series_of(metric: Metric) -> set[str]:
@@ -60,6 +64,10 @@ def selectors(query: str) -> list[VectorSelector]:
     return found
 
 
+def parts(matcher: Matcher) -> tuple[str, MatchOp, str]:
+    return matcher.name, matcher.op, matcher.value
+
+
 def names(query: str) -> set[str]:
     return {selector.name or "" for selector in selectors(query)} - PROMETHEUS_OWN
 
@@ -76,6 +84,8 @@ def test_queries_select_labels_that_there_are(query: str) -> None:
         if selector.name not in PROMETHEUS_OWN:
             labels = METRICS[selector.name].labels
             for matcher in selector.matchers.matchers:
+                if parts(matcher) == CHOSEN:
+                    continue
                 words = matcher.value.split("|") if matcher.op == MatchOp.Re else [matcher.value]
                 assert set(words) <= set(labels[matcher.name])
 
@@ -91,15 +101,49 @@ def test_queries_sum_by_labels_that_there_are(query: str) -> None:
 
 
 def test_dashboard_shows_every_metric() -> None:
-    shown = set().union(*(names(query) for query in QUERIES[len(RULES) :]))
+    shown = set().union(*(names(query) for query in SHOWN))
     assert {METRICS[name].name for name in shown} == {metric.name for metric in CATALOGUE}
+
+
+@pytest.mark.parametrize("query", SHOWN)
+def test_dashboard_asks_for_the_chosen_instances_only(query: str) -> None:
+    for selector in selectors(query):
+        assert CHOSEN in [parts(matcher) for matcher in selector.matchers.matchers]
+
+
+def test_instances_to_choose_from_are_those_of_a_metric() -> None:
+    (variable,) = DASHBOARD["templating"]["list"]
+    asked = re.fullmatch(r"label_values\((\w+), instance\)", variable["query"]["query"])
+    assert variable["name"] == "instance"
+    assert variable["multi"] is variable["includeAll"] is True
+    assert asked is not None
+    assert asked[1] in METRICS
+
+
+def labels_in(legend: str) -> set[str]:
+    return set(re.findall(r"{{(\w+)}}", legend))
 
 
 def test_legends_name_labels_that_there_are() -> None:
     own = {*("worker" for _ in (*OF_WORKERS, *OF_PROCESSES)), *BUILD.labels}
-    known = {label for metric in CATALOGUE for label in metric.labels} | own
-    legends = [target["legendFormat"] for panel in PANELS for target in panel["targets"]]
-    assert {label for legend in legends for label in re.findall(r"{{(\w+)}}", legend)} <= known
+    known = {label for metric in CATALOGUE for label in metric.labels} | own | {"instance"}
+    assert set().union(*(labels_in(target["legendFormat"]) for target in TARGETS)) <= known
+
+
+def test_legends_tell_workers_of_two_instances_apart() -> None:
+    of_workers = {metric.name for metric in (*OF_WORKERS, *OF_PROCESSES)}
+    legends = [
+        target["legendFormat"]
+        for target, query in zip(TARGETS, SHOWN, strict=True)
+        if names(query) & of_workers and not query.startswith("sum(")
+    ]
+    assert legends
+    assert all(labels_in(legend) >= {"instance", "worker"} for legend in legends)
+
+
+def test_dashboard_is_written_as_json_is_usually() -> None:
+    written = (DEPLOY / "grafana/dashboards/lossgrad.json").read_text()
+    assert written == json.dumps(DASHBOARD, indent=2) + "\n"
 
 
 def test_panels_are_told_apart_and_do_not_overlap() -> None:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from tests.containers.engine import ROOT, Engine
+from tests.containers.names import BASE
 
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lossgrad-containers"
 """Where the archive of a base image that was made here lies for the next runs."""
@@ -28,7 +29,7 @@ def _named() -> str:
 def _made_here(engine: Engine) -> str:
     archive = _CACHE / "base.tar"
     subprocess.run([Path(__file__).parent / "base_image.sh", archive], check=True)
-    name = f"localhost/lossgrad-base:{archive.stat().st_mtime_ns}"
+    name = f"{BASE}:{archive.stat().st_mtime_ns}"
     if not engine.has(name):
         engine.run("import", "--quiet", archive, name, stdout=subprocess.DEVNULL)
     return name

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.containers.names import VARIABLES
+
 ROOT = Path(__file__).parents[2]
 
 _PODMAN_SETTINGS = """\
@@ -85,7 +87,7 @@ class Engine:
 def find_engine(folder: Path) -> Engine:
     """Return Docker where its engine answers, Podman otherwise, whose settings go into `folder`."""
     if _answers("docker", "info") and _answers("docker", "compose", "version"):
-        return Engine(("docker",), ("docker", "compose"))
+        return Engine(("docker",), ("docker", "compose"), VARIABLES)
     if shutil.which("podman"):
         return _podman(folder)
     raise NoEngineError(
@@ -97,7 +99,7 @@ def _podman(folder: Path) -> Engine:
     settings = folder / "containers.conf"
     settings.write_text(_PODMAN_SETTINGS)
     compose = (sys.executable, "-m", "podman_compose")
-    return Engine(("podman",), compose, {"CONTAINERS_CONF": str(settings)})
+    return Engine(("podman",), compose, {"CONTAINERS_CONF": str(settings), **VARIABLES})
 
 
 def _answers(*command: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,19 +12,16 @@ import yaml
 
 from tests.containers.base import base_image
 from tests.containers.engine import ROOT, Engine, find_engine
+from tests.containers.names import GRAFANA, PROMETHEUS, VARIABLES
 from tests.containers.pip_settings import build_settings, certificates, pip_settings
 from tests.containers.prometheus import build_prometheus
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE_FILE.read_text())["services"]
 
-IMAGE: str = SERVICES["lossgrad"]["image"]
-PROMETHEUS: str = SERVICES["prometheus"]["image"]
-GRAFANA: str = SERVICES["grafana"]["image"]
-
 
 def build_all(engine: Engine, folder: Path) -> None:
-    """Build our own images, and Prometheus' where it cannot be pulled.
+    """Build our own images, and Prometheus' where it cannot be had; Grafana's is done without.
 
     Parameters
     ----------
@@ -36,8 +34,24 @@ def build_all(engine: Engine, folder: Path) -> None:
     shared = [f"--build-arg=BASE_IMAGE={base}", *_secrets(folder), *_ways(engine)]
     for arguments in _own_images():
         engine.run("build", *shared, *arguments, ROOT)
-    if not engine.can_have(PROMETHEUS):
+    if not _take_published(engine, "prometheus", PROMETHEUS):
         build_prometheus(engine, PROMETHEUS, base, folder)
+    _take_published(engine, "grafana", GRAFANA)
+
+
+def _take_published(engine: Engine, service: str, name: str) -> bool:
+    """Give an image of others our own name beside its own; return whether it can be had."""
+    _, published = named_and_usual(SERVICES[service]["image"])
+    if not engine.can_have(published):
+        return False
+    engine.run("tag", published, name)
+    return True
+
+
+def named_and_usual(image: str) -> tuple[str, str]:
+    """Return the variable that names an image of the compose file, and its name without it."""
+    ((variable, usual),) = re.findall(r"^\$\{(\w+):-(\S+)\}$", image)
+    return variable, usual
 
 
 def _own_images() -> Iterator[list[str | Path]]:
@@ -46,7 +60,8 @@ def _own_images() -> Iterator[list[str | Path]]:
         if "build" in service:
             build = service["build"]
             target = [f"--target={build['target']}"] if "target" in build else []
-            yield ["--file", ROOT / build["dockerfile"], "--tag", service["image"], *target]
+            variable, _ = named_and_usual(service["image"])
+            yield ["--file", ROOT / build["dockerfile"], "--tag", VARIABLES[variable], *target]
 
 
 def _secrets(folder: Path) -> list[str]:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
 
 import lossgrad
+from lossgrad.codecs.chunks import decode_stream_response
+from lossgrad.compute_call import ComputeCall
+from lossgrad.exchange import Exchange
 from tests.containers.engine import Engine
+from tests.containers.images import SERVICES
 from tests.containers.project import Project, running
+from tests.metrics.reading import value_in
+from tests.running import PATIENCE_SECONDS, channel_to
+from tests.service.processes import half_sent_call, read_all
 
 GRPC, HTTP = "localhost:50051", "http://localhost:8080"
 
@@ -90,31 +100,74 @@ except OSError as error:
 def test_limits_are_set(project: Project) -> None:
     host = project.inspect("lossgrad")["HostConfig"]
     assert host["Memory"] == 2 * 2**30
-    assert host["PidsLimit"] == 256
+    assert host["PidsLimit"] == SERVICES["lossgrad"]["pids_limit"]
     assert host["ReadonlyRootfs"] is True
 
 
-def test_it_stops_cleanly_under_load(project: Project) -> None:
-    stopped = Event()
+def test_limit_of_threads_has_room_for_what_it_reckons_with(project: Project) -> None:
+    """The comment in docker-compose.yml has the terms."""
+    _loss_of_many_callers()
+    limit, cores, workers = SERVICES["lossgrad"]["pids_limit"], len(os.sched_getaffinity(0)), 2
+    assert _threads(project) <= 3 * cores + 90 * workers
+    assert 3 * 512 + 90 * (workers + 1) <= limit
 
-    def call_until_stopped() -> int:
-        answered = 0
-        while not stopped.is_set():
-            assert _loss(GRPC) == pytest.approx(LOSS, rel=1e-12)
-            answered += 1
-        return answered
 
-    def call() -> int:
-        try:
-            return call_until_stopped()
-        except lossgrad.Unavailable:
-            return 1
+def _loss_of_many_callers() -> None:
+    with ThreadPoolExecutor(16) as callers:
+        assert len(list(callers.map(_loss, [GRPC, HTTP] * 16))) == 32
 
-    with ThreadPoolExecutor(4) as callers:
-        calls = [callers.submit(call) for _ in range(4)]
-        try:
-            assert project.stop("lossgrad") == 0
-        finally:
-            stopped.set()
-        assert all(each.result() for each in calls)
+
+def _threads(project: Project) -> int:
+    counting = 'import glob; print(len(glob.glob("/proc/[0-9]*/task/*")))'
+    return int(_python(project, counting))
+
+
+@contextmanager
+def _half_sent_stream() -> Iterator[Callable[[], float]]:
+    """Have a stream under way; yields what sends the rest, and returns the answered loss."""
+    messages = Exchange(ComputeCall.of({"scores": SCORES, "labels": LABELS}, None)).messages()
+    goes_on = Event()
+
+    def sent() -> Iterator[bytes]:
+        yield next(messages)
+        goes_on.wait(PATIENCE_SECONDS)
+        yield from messages
+
+    def answered() -> float:
+        goes_on.set()
+        *_, closing = map(decode_stream_response, answers)
+        assert isinstance(closing, dict)
+        return closing["loss"]
+
+    with channel_to(GRPC) as channel:
+        answers = channel.stream_stream(Exchange.rpc)(sent())
+        _wait_until(lambda: _streams_under_way() == 1)
+        yield answered
+
+
+def _streams_under_way() -> float:
+    with urllib.request.urlopen(f"{HTTP}/metrics") as answer:
+        text = answer.read().decode()
+    return value_in(text, "lossgrad_in_flight_calls", method="ComputeStream", transport="grpc")
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert monotonic() < until
+        sleep(0.05)
+
+
+def test_calls_under_way_end_well_when_it_stops(project: Project) -> None:
+    with (
+        _half_sent_stream() as answered,
+        half_sent_call(HTTP) as connection,
+        ThreadPoolExecutor(1) as stopping,
+    ):
+        code = stopping.submit(project.stop, "lossgrad")
+        _wait_until(lambda: "stopping" in project.logs("lossgrad"))
+        connection.sendall(b"}")
+        assert '"n_rows":1' in read_all(connection)
+        assert answered() == pytest.approx(LOSS, rel=1e-12)
+        assert code.result(PATIENCE_SECONDS) == 0
     assert "Traceback" not in project.logs("lossgrad")

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from tests.containers.engine import Engine
-from tests.containers.images import IMAGE
+from tests.containers.names import SERVICE
 
 MOST_BYTES = 400 * 10**6
 
@@ -35,7 +35,7 @@ print(json.dumps(list(walked())))
 @pytest.fixture(scope="module")
 def entries(engine: Engine) -> list[tuple[str, int, bool]]:
     alone = ("--rm", "--no-healthcheck", "--network=none")
-    return json.loads(engine.output("run", *alone, IMAGE, "python3", "-c", WALK))
+    return json.loads(engine.output("run", *alone, SERVICE, "python3", "-c", WALK))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def files(entries: list[tuple[str, int, bool]]) -> list[str]:
 
 
 def test_it_is_small(engine: Engine) -> None:
-    assert int(engine.output("image", "inspect", "--format={{.Size}}", IMAGE)) < MOST_BYTES
+    assert int(engine.output("image", "inspect", "--format={{.Size}}", SERVICE)) < MOST_BYTES
 
 
 def test_it_has_nothing_to_build_with(files: list[str]) -> None:
@@ -68,6 +68,6 @@ def test_no_file_gains_privileges(entries: list[tuple[str, int, bool]]) -> None:
 
 
 def test_health_check_is_in_the_image(engine: Engine) -> None:
-    (described,) = json.loads(engine.output("image", "inspect", IMAGE))
+    (described,) = json.loads(engine.output("image", "inspect", SERVICE))
     check = described["Config"].get("Healthcheck") or described["Healthcheck"]
     assert check["Test"][:3] == ["CMD", "lossgrad", "info"]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import yaml
 
 import lossgrad
 from lossgrad_service.metrics.catalogue import CATALOGUE
 from tests.containers.engine import ROOT, Engine
-from tests.containers.images import GRAFANA, PROMETHEUS
+from tests.containers.names import GRAFANA, PROMETHEUS
 from tests.containers.project import Project, running
 from tests.containers.web import answer_when
+from tests.test_watching_files import SHOWN
 
 PROMETHEUS_URL = "http://localhost:9090/api/v1"
 GRAFANA_URL = "http://localhost:3000/api"
@@ -21,17 +25,17 @@ GRAFANA_URL = "http://localhost:3000/api"
 
 @pytest.fixture(scope="module")
 def project(engine: Engine) -> Iterator[Project]:
-    services = ["prometheus", "grafana"] if engine.can_have(GRAFANA) else ["prometheus"]
+    services = ["prometheus", "grafana"] if engine.has(GRAFANA) else ["prometheus"]
     with running(engine, *services, profile="observability") as project:
         project.wait_until_healthy("prometheus")
         yield project
 
 
-def _promtool(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Prometheus' own tool on deploy/prometheus."""
+def _promtool(engine: Engine, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Prometheus' own tool on a folder."""
     return engine.run(
         *("run", "--rm", "--network=none", "--entrypoint=/bin/promtool", "--no-healthcheck"),
-        *("--workdir=/etc/prometheus", "--volume", f"{ROOT}/deploy/prometheus:/etc/prometheus:ro"),
+        *("--workdir=/checked", "--volume", f"{folder}:/checked:ro"),
         *(PROMETHEUS, *arguments),
     )
 
@@ -42,7 +46,35 @@ def _promtool(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[st
     ids=" ".join,
 )
 def test_promtool_finds_nothing_wrong(engine: Engine, arguments: tuple[str, ...]) -> None:
-    _promtool(engine, *arguments)
+    _promtool(engine, ROOT / "deploy/prometheus", *arguments)
+
+
+def test_share_that_failed_is_zero_while_nobody_calls(engine: Engine, tmp_path: Path) -> None:
+    (query,) = [query for query in SHOWN if 'code="INTERNAL"' in query]
+    series = 'lossgrad_requests_total{instance="a", method="Compute", transport="grpc", code='
+    described = {
+        "evaluation_interval": "5s",
+        "tests": [
+            {
+                "interval": "5s",
+                "input_series": [
+                    {"series": f'{series}"INTERNAL"}}', "values": internal},
+                    {"series": f'{series}"OK"}}', "values": ok},
+                ],
+                "promql_expr_test": [
+                    {
+                        "expr": query.replace("$instance", ".*"),
+                        "eval_time": "1m",
+                        "exp_samples": [{"labels": "{}", "value": share}],
+                    }
+                ],
+            }
+            for internal, ok, share in [("0x20", "7x20", 0), ("0+1x20", "0+3x20", 0.25)]
+        ],
+    }
+    (tmp_path / "shown.yml").write_text(yaml.safe_dump(described))
+    tmp_path.chmod(0o755)
+    _promtool(engine, tmp_path, "test", "rules", "shown.yml")
 
 
 @pytest.mark.usefixtures("project")
@@ -81,6 +113,17 @@ def test_every_metric_is_scraped_as_what_it_is() -> None:
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("query", SHOWN)
+def test_what_the_dashboard_asks_is_answered(query: str) -> None:
+    asked = quote(query.replace("$instance", "lossgrad:8080"))
+
+    def is_answered(answer: Any) -> bool:
+        return bool(_result(answer))
+
+    answer_when(f"{PROMETHEUS_URL}/query?query={asked}", is_answered)
+
+
+@pytest.mark.usefixtures("project")
 def test_alarms_are_judged_and_silent() -> None:
     def rules(answer: Any) -> list[Any]:
         groups = answer.get("data", {}).get("groups", [])
@@ -95,8 +138,8 @@ def test_alarms_are_judged_and_silent() -> None:
 
 
 def test_grafana_shows_the_dashboard(engine: Engine, project: Project) -> None:
-    if not engine.can_have(GRAFANA):
-        pytest.skip(f"{GRAFANA} cannot be had here")
+    if not engine.has(GRAFANA):
+        pytest.skip("the image of Grafana cannot be had here")
     project.wait_until_healthy("grafana")
     shown = answer_when(f"{GRAFANA_URL}/dashboards/uid/lossgrad", bool)
     assert shown["dashboard"]["title"] == "lossgrad"

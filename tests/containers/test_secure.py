@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import lossgrad
-from tests.containers.engine import Engine
+from tests.containers.engine import ROOT, Engine
+from tests.containers.names import BUILD
 from tests.containers.project import Project, running
 
 TARGETS = ["grpcs://localhost:50052", "https://localhost:8443"]
@@ -22,15 +24,24 @@ def project(engine: Engine) -> Iterator[Project]:
         yield project
 
 
+@dataclass(frozen=True)
+class Given:
+    """What callers are given."""
+
+    token: str
+    authority: Path
+
+
 @pytest.fixture(scope="module")
-def authority(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("secure") / "authority.pem"
-    file.write_text(_read(project, "/credentials/authority.pem"))
-    return file
+def given(engine: Engine, project: Project, tmp_path_factory: pytest.TempPathFactory) -> Given:
+    def read(name: str) -> str:
+        # The caller has ended; what it saw is still there.
+        seen = f"--volumes-from={project.container('caller')}"
+        return engine.output("run", "--rm", seen, BUILD, "cat", f"/credentials/{name}")
 
-
-def _read(project: Project, path: str) -> str:
-    return project.execute("secure", "python3", "-c", f"print(open({path!r}).read())")
+    authority = tmp_path_factory.mktemp("secure") / "authority.pem"
+    authority.write_text(read("authority.pem"))
+    return Given(read("token"), authority)
 
 
 def test_caller_with_a_token_is_answered(project: Project) -> None:
@@ -39,23 +50,41 @@ def test_caller_with_a_token_is_answered(project: Project) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_token_counts_from_outside_too(target: str, project: Project, authority: Path) -> None:
-    token = _read(project, "/credentials/token").strip()
-    with lossgrad.Client(target, token=token, tls_ca=authority) as client:
+def test_token_counts_from_outside_too(target: str, given: Given) -> None:
+    with lossgrad.Client(target, token=given.token, tls_ca=given.authority) as client:
         assert client.info().version
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_without_a_token_nobody_is_answered(target: str, authority: Path) -> None:
+def test_without_a_token_nobody_is_answered(target: str, given: Given) -> None:
     with (
-        lossgrad.Client(target, tls_ca=authority) as client,
+        lossgrad.Client(target, tls_ca=given.authority) as client,
         pytest.raises(lossgrad.Unauthenticated),
     ):
         client.info()
 
 
-def test_key_of_the_authority_is_forgotten(project: Project) -> None:
+def test_service_sees_neither_the_token_nor_the_key_of_the_authority(project: Project) -> None:
     listed = project.execute(
         "secure", "python3", "-c", "import os; print(*os.listdir('/credentials'))"
     )
-    assert "authority-key.pem" not in listed.split()
+    assert set(listed.split()) == {"certificate.pem", "key.pem", "keys.toml"}
+
+
+TWICE = """
+sh /secure/credentials.sh /service /caller
+rm /caller/token
+sh /secure/credentials.sh /service /caller
+ls -ln /service /caller
+"""
+
+
+def test_what_was_made_is_replaced_without_any_other_privilege(engine: Engine) -> None:
+    listed = engine.output(
+        *("run", "--rm", "--read-only", "--cap-drop=ALL", "--cap-add=CHOWN", "--network=none"),
+        *("--tmpfs=/tmp", "--tmpfs=/service", "--tmpfs=/caller"),
+        *("--volume", f"{ROOT}/deploy/secure:/secure:ro", BUILD, "sh", "-euc", TWICE),
+    )
+    files = [line.split() for line in listed.splitlines() if line.startswith("-")]
+    assert len(files) == 5
+    assert {(mode, user) for mode, _, user, *_ in files} == {("-rw-------", "10001")}

@@ -37,7 +37,7 @@ def test_only_the_process_of_locust_imports_it():
 
 
 def test_callers_need_the_client_alone():
-    """The image of load/Dockerfile has no service."""
+    """The image of the callers has no service."""
     needed = needed_by("load.locustfile")
     assert needed > PATCHED
     for module in needed:

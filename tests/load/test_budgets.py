@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,8 @@ from load.shapes import SHAPES
 from load.verdict import Verdict, judge
 from load.workloads import WORKLOADS
 from tests.load.drawing import RAMP, row
+
+ROW_OF_RAMP = re.compile(r"^\| `([\w-]+)` \| ([\d.,]+) \(\d+\)", re.MULTILINE)
 
 WIDE = Budget(error_rate=0.0, p99_ms=30.0, calls_per_second=50.0)
 
@@ -67,6 +70,20 @@ def test_every_run_has_a_budget_that_can_be_broken(workload, shape):
     assert 0 <= budget.error_rate < 0.01
     assert 0 < budget.p99_ms < 30_000
     assert budget.calls_per_second > 0
+
+
+def shown_on_two_quiet_cores():
+    """Return the greatest throughput of each workload's ramp, as the README has it."""
+    text = (BUDGETS.parent / "README.md").read_text()
+    table = text[text.index("| workload | most calls/s") :]
+    return {name: float(most.replace(",", "")) for name, most in ROW_OF_RAMP.findall(table)}
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_four_times_slower_is_told_and_a_slow_machine_is_not(workload):
+    shown = shown_on_two_quiet_cores()[workload]
+    due = read_budget(BUDGETS, workload, "ramp").calls_per_second
+    assert shown / 4 < due < shown / 3
 
 
 def test_missing_budget_is_refused(tmp_path):
