@@ -11,7 +11,7 @@ INTEGRATIONS := .venv-integrations
 SECURITY := .venv-security
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security test-containers containers audit accuracy bench bench-kernel load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-security test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -54,6 +54,7 @@ test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
 	$(BIN)/pytest $(ARGS)
 
 test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn (ARGS="-k nets")
+	$(INTEGRATIONS)/bin/pyright --project integrations
 	$(INTEGRATIONS)/bin/pytest integrations $(ARGS)
 
 test-security: $(SECURITY)/.ready ## Attack a running service, and look through code and dependencies (ARGS="-k http2")
@@ -78,6 +79,9 @@ bench: $(INTEGRATIONS)/.ready ## Time calls beside echoes, tutorials' services a
 
 bench-kernel: $(INTEGRATIONS)/.ready ## Time the kernels beside other libraries; draws docs/bench-kernel.png
 	$(INTEGRATIONS)/bin/lossgrad bench-kernel --png docs/bench-kernel.png $(ARGS)
+
+bench-training: $(INTEGRATIONS)/.ready ## Time steps of PyTorch by its own loss and by the service's; draws docs/bench-training.png
+	$(INTEGRATIONS)/bin/lossgrad bench-training --png docs/bench-training.png $(ARGS)
 
 load: $(VENV)/.dev ## Load a service until it saturates; out/load has the figures (ARGS="--workload tiny --shape soak")
 	$(BIN)/python -m load $(ARGS)

@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[1]
 SOURCES = {"lossgrad": ROOT / "clients/python", "lossgrad_service": ROOT / "service"}
 
 CONTRACT = ("lossgrad.types", "lossgrad.errors")
+IN_A_GRAPH = (*CONTRACT, "lossgrad.losses", "lossgrad.client", "numpy")
+"""What a node of a framework's graph is made of."""
+
 SERVICE = "lossgrad_service"
 CALLS = f"{SERVICE}.calls"
 """What both adapters have in common; neither knows the other."""
@@ -72,6 +75,16 @@ RULES: dict[str, tuple[str, ...]] = {
         "urllib3",
     ),
     "lossgrad.known_limits": CONTRACT,
+    "lossgrad.losses": (*CONTRACT, "lossgrad.losses", "lossgrad.client", "numpy"),
+    # The only rooms that know PyTorch and JAX; nobody imports them but who uses them.
+    "lossgrad.torch": (*IN_A_GRAPH, "lossgrad.torch", "torch"),
+    "lossgrad.jax": (
+        *IN_A_GRAPH,
+        "lossgrad.jax",
+        "lossgrad.pipelines",
+        "lossgrad.settings",
+        "jax",
+    ),
     "lossgrad.pipelines": ("lossgrad.errors", "lossgrad.pipelines", "lossgrad.transports.closed"),
     CORES: (),
     MEMORY_LIMIT: (),
@@ -269,6 +282,10 @@ PLANTED = {
     "lossgrad/errors.py": "import numpy",
     "lossgrad/known_limits.py": "from lossgrad.endpoints import INFO",
     "lossgrad/pipelines/a.py": "from lossgrad.compute_call import ComputeCall",
+    "lossgrad/losses/a.py": "import torch",
+    "lossgrad/losses/b.py": "from lossgrad.transports import open_transport",
+    "lossgrad/torch/a.py": "from lossgrad.jax import cross_entropy",
+    "lossgrad/jax/a.py": "import torch",
     "lossgrad/codecs/a.py": "import orjson",
     "lossgrad/transports/local.py": "import lossgrad_service.local",
     "lossgrad/transports/grpc.py": "import_module('lossgrad_service.local')",

@@ -5,7 +5,18 @@ as in ``torch.nn.functional`` here, and as in the contract on the other side of 
 """
 
 from lossgrad.losses.call import Answer, ask
-from lossgrad.losses.options import LossOptions
+from lossgrad.losses.options import IGNORED, LossOptions
+from lossgrad.losses.rows import batch_denominator, live_rows
 from lossgrad.losses.terms import CROSS_ENTROPY, LINEAR_CROSS_ENTROPY, Loss
 
-__all__ = ["CROSS_ENTROPY", "LINEAR_CROSS_ENTROPY", "Answer", "Loss", "LossOptions", "ask"]
+__all__ = [
+    "CROSS_ENTROPY",
+    "IGNORED",
+    "LINEAR_CROSS_ENTROPY",
+    "Answer",
+    "Loss",
+    "LossOptions",
+    "ask",
+    "batch_denominator",
+    "live_rows",
+]

@@ -10,6 +10,7 @@ import numpy as np
 from lossgrad.client import Client
 from lossgrad.losses.errors import in_terms_of
 from lossgrad.losses.options import LossOptions
+from lossgrad.losses.rows import live_rows
 from lossgrad.losses.terms import Loss
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
@@ -57,7 +58,7 @@ def ask(
     terms = {name: loss.term(name, array) for name, array in arrays.items()}
     sought = {name: terms.get(name) or loss.arrays[name] for name in wanted}
     sent = {term.name: term.sent(arrays[name]) for name, term in terms.items()}
-    with in_terms_of(terms):
+    with in_terms_of({**loss.arrays, **terms}):
         result = client.compute(
             **sent,
             **options.arguments(sent),
@@ -65,7 +66,7 @@ def ask(
             gradient_dtype=_gradient_dtype(sent),
         )
     found = {name: term.received(result.arrays[term.gradient]) for name, term in sought.items()}
-    return Answer(_loss(result, sent, options), found)
+    return Answer(_loss(result, arrays, options), found)
 
 
 def _losses(options: LossOptions) -> tuple[str, ...]:
@@ -75,20 +76,18 @@ def _losses(options: LossOptions) -> tuple[str, ...]:
     return ("row_losses", "log_partition") if options.z_loss else ("row_losses",)
 
 
-def _loss(result: Result, sent: Mapping[str, Array], options: LossOptions) -> Array:
+def _loss(result: Result, arrays: Mapping[str, Array], options: LossOptions) -> Array:
     if options.reduction != "none":
         return np.asarray(result.loss)
     if not options.z_loss:
         return result.row_losses
-    return result.row_losses + _z_terms(result.log_partition, sent, options)
+    return result.row_losses + _z_terms(result.log_partition, arrays, options)
 
 
-def _z_terms(log_partition: Array, sent: Mapping[str, Array], options: LossOptions) -> Array:
+def _z_terms(log_partition: Array, arrays: Mapping[str, Array], options: LossOptions) -> Array:
     """Return α·a·lse² of each live row, which `row_losses` are without (contract §3)."""
-    weights = sent.get("sample_weights", np.ones(())).astype(np.float64)
-    is_live = weights != 0
-    if "labels" in sent:
-        is_live = is_live & (sent["labels"] != options.ignore_index)
+    weights = arrays.get("sample_weights", np.ones(())).astype(np.float64)
+    is_live = live_rows(arrays, options.ignore_index)
     with np.errstate(all="ignore"):  # of rows that do not count
         return np.where(is_live, options.z_loss * weights * log_partition**2, 0.0)
 

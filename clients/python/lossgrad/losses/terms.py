@@ -8,12 +8,18 @@ from typing import Final
 
 import numpy as np
 
+from lossgrad.errors import InvalidArgument
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
 
 
 def _as_it_is(array: Array) -> Array:
     return array
+
+
+def has_classes(target: Array) -> bool:
+    """Return whether a target has class indices, and not probabilities."""
+    return dtypes.to_name(target.dtype) not in dtypes.FLOATS
 
 
 def _transposed(array: Array) -> Array:
@@ -42,6 +48,21 @@ class Term:
     """Lays it out as the contract does; a view."""
     received: Callable[[Array], Array] = _as_it_is
     """Lays its gradient out as the array itself; a view."""
+    axes: tuple[str, ...] = ()
+    """What they are, where the contract has them in another order."""
+
+    def required_of(self, name: str, array: Array) -> Term:
+        """Return this term for an array that has its axes.
+
+        Raises
+        ------
+        InvalidArgument
+            For another, which the contract would tell of with its axes turned round.
+        """
+        if self.axes and array.ndim != len(self.axes):
+            expected = ", ".join(self.axes)
+            raise InvalidArgument.at(name, f"must have shape ({expected}), got {array.shape}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +75,16 @@ class Loss:
     """Its target, if that has probabilities."""
 
     def term(self, name: str, array: Array) -> Term:
-        """Return the term of an array, which for a target is told by its dtype."""
+        """Return the term of an array, which for a target is told by its dtype.
+
+        Raises
+        ------
+        InvalidArgument
+            Where the array has another number of axes than it is laid out by.
+        """
         if name != "target":
-            return self.arrays[name]
-        return self.targets if dtypes.to_name(array.dtype) in dtypes.FLOATS else _LABELS
+            return self.arrays[name].required_of(name, array)
+        return _LABELS if has_classes(array) else self.targets
 
 
 _LABELS: Final = Term("labels")
@@ -76,7 +103,7 @@ CROSS_ENTROPY: Final = Loss(
 LINEAR_CROSS_ENTROPY: Final = Loss(
     {
         "input": Term("h1", "dh1"),
-        "linear_weight": Term("w2", "dw2", _transposed, _transposed),
+        "linear_weight": Term("w2", "dw2", _transposed, _transposed, ("C", "D")),
         "linear_bias": Term("b2", "db2"),
         "logits": Term("scores", "dscores"),
         **_WEIGHTS,
