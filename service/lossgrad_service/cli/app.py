@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "lossgrad_service.demo.command",
     "bench": "lossgrad_service.benchmarks.command",
     "bench-kernel": "lossgrad_service.benchmarks.kernel.command",
+    "bench-training": "lossgrad_service.benchmarks.training.command",
 }
 """Commands, each a function of its own name, with _ for -, in the module named here."""
 

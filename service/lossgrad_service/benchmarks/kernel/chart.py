@@ -34,11 +34,16 @@ PALETTE = Palette(
 
 def save_chart(figures: Figures, path: Path) -> None:
     """Draw the time of every way at every shape, the quickest on top."""
-    panels = [_panel(shape, seconds) for shape, seconds in figures.items()]
-    save_panels(TITLE, panels, PALETTE, path)
+    save_panels(TITLE, panels_of(figures, MEMCPY), PALETTE, path)
 
 
-def _panel(shape: Shape, seconds: Mapping[str, float]) -> Panel:
-    quickest_first = dict(sorted(seconds.items(), key=lambda item: item[1]))
+def panels_of(figures: Figures, reference: str) -> list[Panel]:
+    """Return a panel for each shape, the quickest way on top."""
+    return [_panel(shape, seconds, reference) for shape, seconds in figures.items()]
+
+
+def _panel(shape: Shape, seconds: Mapping[str, float | None], reference: str) -> Panel:
+    found = {way: time for way, time in seconds.items() if time is not None}
+    quickest_first = dict(sorted(found.items(), key=lambda item: item[1]))
     note = "scores" if shape.width is None else "h1·w2 + b2"
-    return Panel(str(shape), note, quickest_first, MEMCPY)
+    return Panel(str(shape), note, quickest_first, reference)

@@ -7,5 +7,5 @@ from typing import TypeAlias
 
 from lossgrad_service.benchmarks.kernel.shapes import Shape
 
-Figures: TypeAlias = Mapping[Shape, Mapping[str, float]]
-"""Seconds of each way at each shape, a copy of the inputs among them."""
+Figures: TypeAlias = Mapping[Shape, Mapping[str, float | None]]
+"""Seconds of each way at each shape; None where a way does not take it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
@@ -14,28 +14,41 @@ from lossgrad_service.benchmarks.kernel.ways import MEMCPY, PYTORCH
 
 TITLE = "float32 in memory → loss and gradients in memory"
 
+NOTHING = "–"
+
 
 def kernel_table(figures: Figures) -> Table:
     """Return the milliseconds of each way, and how many times a copy and PyTorch they are."""
-    table = Table("shape", "way", title=TITLE, caption=_versions())
-    for heading in ("median ms", f"÷ {MEMCPY}", f"÷ {PYTORCH}"):
+    return table_of_blocks(figures, (MEMCPY, PYTORCH), TITLE, _versions())
+
+
+def table_of_blocks(figures: Figures, references: Sequence[str], title: str, caption: str) -> Table:
+    """Return the milliseconds of each way, and how many times those of the references they are."""
+    table = Table("shape", "way", title=title, caption=caption)
+    for heading in ("median ms", *(f"÷ {reference}" for reference in references)):
         table.add_column(heading, justify="right")
     for shape, seconds in figures.items():
-        _add_block(table, shape, seconds)
+        _add_block(table, shape, seconds, references)
     return table
 
 
-def _add_block(table: Table, shape: Shape, seconds: Mapping[str, float]) -> None:
+def _add_block(
+    table: Table, shape: Shape, seconds: Mapping[str, float | None], references: Sequence[str]
+) -> None:
     told = str(shape)
     for way, time in seconds.items():
-        ratios = (_ratio(time, seconds.get(reference)) for reference in (MEMCPY, PYTORCH))
-        table.add_row(told, way, rounded(1e3 * time, 3), *ratios)
+        ratios = (_ratio(time, seconds.get(reference)) for reference in references)
+        table.add_row(told, way, _milliseconds(time), *ratios)
         told = ""
     table.add_section()
 
 
-def _ratio(time: float, reference: float | None) -> str:
-    return "–" if reference is None else rounded(time / reference, 2)
+def _milliseconds(time: float | None) -> str:
+    return NOTHING if time is None else rounded(1e3 * time, 3)
+
+
+def _ratio(time: float | None, reference: float | None) -> str:
+    return NOTHING if time is None or reference is None else rounded(time / reference, 2)
 
 
 def _versions() -> str:

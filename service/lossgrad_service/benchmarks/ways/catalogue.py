@@ -7,12 +7,11 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final
 
-from lossgrad import TooLarge
 from lossgrad_service.benchmarks.kernel.libraries import version_of
 from lossgrad_service.benchmarks.timing import Call
 from lossgrad_service.benchmarks.ways import echoes, in_process, names, ours, tutorials
 from lossgrad_service.benchmarks.ways.lists import FAST, PLAIN
-from lossgrad_service.benchmarks.ways.way import Way
+from lossgrad_service.benchmarks.ways.way import Way, is_taken
 from lossgrad_service.benchmarks.workloads import Workload
 
 HERE: Final = "here"
@@ -83,13 +82,4 @@ def open_ways(targets: Mapping[str, str], workload: Workload) -> Iterator[dict[s
             way.name: stack.enter_context(way.open(targets.get(way.server, ""), workload))
             for way in suitable
         }
-        yield {name: call for name, call in calls.items() if _is_taken(call)}
-
-
-def _is_taken(call: Call) -> bool:
-    """Return whether a first call is within the limits of who takes it."""
-    try:
-        call()
-    except TooLarge:
-        return False
-    return True
+        yield {name: call for name, call in calls.items() if is_taken(call)}

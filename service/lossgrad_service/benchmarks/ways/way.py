@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lossgrad import TooLarge
 from lossgrad_service.benchmarks.timing import Call
 from lossgrad_service.benchmarks.workloads import Workload
 
@@ -29,3 +30,12 @@ class Way:
     def suits(self, workload: Workload) -> bool:
         """Return whether a workload is small enough for this way to make sense."""
         return self.most_bytes is None or workload.bytes_in <= self.most_bytes
+
+
+def is_taken(call: Call) -> bool:
+    """Return whether a first call is within the limits of who takes it."""
+    try:
+        call()
+    except TooLarge:
+        return False
+    return True

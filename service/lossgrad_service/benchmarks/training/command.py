@@ -1,0 +1,62 @@
+"""``lossgrad bench-training``."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lossgrad_service.benchmarks.kernel.figures import Figures
+from lossgrad_service.benchmarks.kernel.shapes import Shape
+from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
+from lossgrad_service.benchmarks.training.run import measure
+from lossgrad_service.benchmarks.training.table import training_table
+from lossgrad_service.cli.errors import told_kindly
+
+SHAPES = (Shape(256, 1000), Shape(1024, 32_000), Shape(1024, 32_000, width=512))
+"""Scores of a classifier and of a language model, and the last layer of the latter."""
+
+EVERY_SHAPE = ", ".join(map(str, SHAPES))
+
+
+def bench_training(
+    shape: Annotated[
+        list[Shape] | None,
+        typer.Option(
+            parser=Shape.parse,
+            metavar="NxC|NxDxC",
+            help="Scores, or a last layer of D units and its scores; may be repeated.",
+            show_default=EVERY_SHAPE,
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
+    png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
+) -> None:
+    """Time a step of PyTorch, its loss and the gradients: computed by itself, and by the service.
+
+    The machine should do nothing else: the service shares its cores with PyTorch.
+    """
+    _require_torch()
+    if png is not None:
+        require_matplotlib()
+    with told_kindly():
+        figures = measure(shape or SHAPES, rounds)
+        Console().print(training_table(figures))
+        if png is not None:
+            _draw(figures, png)
+
+
+def _require_torch() -> None:
+    if find_spec("torch") is None:
+        typer.echo("lossgrad: it needs PyTorch: pip install 'lossgrad[torch]'", err=True)
+        raise typer.Exit(1)
+
+
+def _draw(figures: Figures, png: Path) -> None:
+    from lossgrad_service.benchmarks.training.chart import save_chart
+
+    save_chart(figures, png)
+    Console().print(f"chart: {png}", highlight=False, soft_wrap=True)
