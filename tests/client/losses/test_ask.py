@@ -272,3 +272,11 @@ def test_options_are_values():
     """JAX keeps them with what it compiles."""
     assert LossOptions(softcap=2.0) == LossOptions(softcap=2.0)
     assert len({LossOptions(), LossOptions(), LossOptions(z_loss=0.1)}) == 2
+
+
+@pytest.mark.parametrize("client", [None, "localhost:50051", lossgrad.AsyncClient("local:")])
+def test_what_is_no_client(client):
+    with pytest.raises(
+        lossgrad.InvalidArgument, match=r"^client: must be a lossgrad.Client, got \w+$"
+    ):
+        ask(client, CROSS_ENTROPY, {}, LossOptions(), ())

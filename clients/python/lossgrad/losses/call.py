@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossgrad.client import Client
+from lossgrad.errors import InvalidArgument
 from lossgrad.losses.errors import in_terms_of
 from lossgrad.losses.options import LossOptions
 from lossgrad.losses.rows import live_rows
-from lossgrad.losses.terms import Loss
+from lossgrad.losses.terms import Loss, laid_out
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
 from lossgrad.types.result import Result
@@ -52,12 +53,15 @@ def ask(
 
     Raises
     ------
+    InvalidArgument
+        Where `client` is none, such as an `AsyncClient`.
     LossGradError
         As `lossgrad.Client.compute`; an `InvalidArgument` has PyTorch's names.
     """
-    terms = {name: loss.term(name, array) for name, array in arrays.items()}
+    _require_client(client)
+    terms = loss.terms(arrays)
     sought = {name: terms.get(name) or loss.arrays[name] for name in wanted}
-    sent = {term.name: term.sent(arrays[name]) for name, term in terms.items()}
+    sent = laid_out(terms, arrays)
     with in_terms_of({**loss.arrays, **terms}):
         result = client.compute(
             **sent,
@@ -67,6 +71,12 @@ def ask(
         )
     found = {name: term.received(result.arrays[term.gradient]) for name, term in sought.items()}
     return Answer(_loss(result, arrays, options), found)
+
+
+def _require_client(client: object) -> None:
+    if not isinstance(client, Client):
+        text = f"must be a lossgrad.Client, got {type(client).__name__}"
+        raise InvalidArgument.at("client", text)
 
 
 def _losses(options: LossOptions) -> tuple[str, ...]:

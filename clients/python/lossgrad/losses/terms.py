@@ -86,6 +86,21 @@ class Loss:
             return self.arrays[name].required_of(name, array)
         return _LABELS if has_classes(array) else self.targets
 
+    def terms(self, arrays: Mapping[str, Array]) -> dict[str, Term]:
+        """Return the term of each array, by PyTorch's names.
+
+        Raises
+        ------
+        InvalidArgument
+            As `term`.
+        """
+        return {name: self.term(name, array) for name, array in arrays.items()}
+
+
+def laid_out(terms: Mapping[str, Term], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return arrays named and laid out as the contract has them; views."""
+    return {term.name: term.sent(arrays[name]) for name, term in terms.items()}
+
 
 _LABELS: Final = Term("labels")
 
