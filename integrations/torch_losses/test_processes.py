@@ -35,6 +35,8 @@ STARTS = [("local", "fork"), ("gRPC", "fork"), ("HTTP", "fork"), ("gRPC", "spawn
 """What is spawned loads everything anew, for which one will do."""
 
 
+# JAX, which other tests have loaded into this process, warns at every fork, its own use or not.
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 @pytest.mark.parametrize(("protocol", "start"), STARTS)
 def test_workers_of_a_data_loader(addresses, protocol, start):
     """The parent's client has a connection already, which no worker may use."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -10,7 +10,7 @@ from jax.core import Tracer
 
 from lossgrad.errors import InvalidArgument
 from lossgrad.jax.case import Case
-from lossgrad.losses import LossOptions
+from lossgrad.losses import LossArguments, LossOptions
 from lossgrad.losses.errors import in_terms_of
 from lossgrad.losses.terms import laid_out
 from lossgrad.settings import read_timeout
@@ -18,7 +18,7 @@ from lossgrad.types.arrays import Array
 from lossgrad.types.problem import Problem
 
 
-def static_options(**options: Any) -> LossOptions:
+def static_options(options: LossArguments) -> LossOptions:
     """Return options that do not depend on anything that JAX has yet to compute.
 
     Raises
@@ -26,7 +26,8 @@ def static_options(**options: Any) -> LossOptions:
     InvalidArgument
         Where one does.
     """
-    return LossOptions(**{name: _known(name, value) for name, value in options.items()})
+    known = {name: _known(name, value) for name, value in options.items()}
+    return LossOptions.of(cast(LossArguments, known))
 
 
 def check(case: Case) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 from jax.typing import ArrayLike
@@ -12,8 +12,7 @@ from lossgrad.client import Client
 from lossgrad.jax.case import Case, to_jax
 from lossgrad.jax.checks import check, static_options
 from lossgrad.jax.rules import loss_of
-from lossgrad.losses import CROSS_ENTROPY, IGNORED, LINEAR_CROSS_ENTROPY, Loss
-from lossgrad.types.options import EmptyMean, NonfinitePolicy, Reduction
+from lossgrad.losses import CROSS_ENTROPY, LINEAR_CROSS_ENTROPY, Loss, LossArguments
 
 
 def cross_entropy(
@@ -22,17 +21,8 @@ def cross_entropy(
     *,
     client: Client,
     weight: ArrayLike | None = None,
-    ignore_index: int = IGNORED,
-    reduction: Reduction = "mean",
-    label_smoothing: float = 0.0,
     sample_weights: ArrayLike | None = None,
-    denominator: float | None = None,
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    nonfinite: NonfinitePolicy = "error",
-    empty_mean: EmptyMean = "zero",
-    timeout: float | None = None,
+    **options: Unpack[LossArguments],
 ) -> jax.Array:
     r"""Return PyTorch's ``cross_entropy`` of JAX arrays, computed by a service.
 
@@ -84,26 +74,26 @@ def cross_entropy(
     weight : array (C), optional
         Weight of each class, finite, of either sign and any float dtype.
     ignore_index : int
-        Rows with this index count for nothing, and may hold anything.
+        Rows with this index count for nothing, and may hold anything; −100 by default.
     reduction : {"mean", "sum", "none"}
-        With "none" the answer is the loss of each row, as `target` with indices.
+        "mean" by default. With "none" the answer is the loss of each row, as `target` with indices.
     label_smoothing : float
-        In [0, 1].
+        In [0, 1]; 0 by default.
     sample_weights : array, as `target` with indices, optional
         Weight of each row, finite. Rows of weight 0 count for nothing, and may hold anything.
     denominator : float, optional
         What the mean divides by instead; not 0. One that JAX computes, such as a sum over all
         devices, is no option: use ``reduction="sum"`` and divide.
     temperature : float
-        Logits are ``input / temperature``.
+        Logits are ``input / temperature``; 1 by default.
     softcap : float, optional
         Logits are squashed to ``softcap · tanh(logits / softcap)``.
     z_loss : float
-        :math:`α` above, ≥ 0.
+        :math:`α` above, ≥ 0; 0 by default.
     nonfinite : {"error", "propagate"}
-        NaN and infinity in rows that count are refused, or computed with as JAX does.
+        NaN and infinity in rows that count are refused (the default), or computed with as JAX does.
     empty_mean : {"zero", "nan", "error"}
-        The mean where no row counts; PyTorch's is NaN.
+        The mean where no row counts; "zero" by default, PyTorch's is NaN.
     timeout : float, optional
         Seconds that a call may take; by default the client's.
 
@@ -134,18 +124,7 @@ def cross_entropy(
         client,
         CROSS_ENTROPY,
         {"input": input, "target": target, "weight": weight, "sample_weights": sample_weights},
-        {
-            "ignore_index": ignore_index,
-            "reduction": reduction,
-            "label_smoothing": label_smoothing,
-            "denominator": denominator,
-            "temperature": temperature,
-            "softcap": softcap,
-            "z_loss": z_loss,
-            "nonfinite": nonfinite,
-            "empty_mean": empty_mean,
-            "timeout": timeout,
-        },
+        options,
     )
 
 
@@ -157,17 +136,8 @@ def linear_cross_entropy(
     *,
     client: Client,
     weight: ArrayLike | None = None,
-    ignore_index: int | None = None,
-    reduction: Reduction = "mean",
-    label_smoothing: float = 0.0,
     sample_weights: ArrayLike | None = None,
-    denominator: float | None = None,
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    nonfinite: NonfinitePolicy = "error",
-    empty_mean: EmptyMean = "zero",
-    timeout: float | None = None,
+    **options: Unpack[LossArguments],
 ) -> jax.Array:
     r"""Return PyTorch's ``linear_cross_entropy`` of JAX arrays, computed by a service.
 
@@ -190,12 +160,8 @@ def linear_cross_entropy(
         Bias of the layer.
     client : lossgrad.Client
         Where the loss is computed. Compiled functions hold it; keep to one.
-    ignore_index : int, optional
-        As in `cross_entropy`; −100 unless told otherwise, and nothing beside probabilities.
-    weight, reduction, label_smoothing, sample_weights, denominator
+    weight, sample_weights, **options
         As in `cross_entropy`; a row is one of `input`.
-    temperature, softcap, z_loss, nonfinite, empty_mean, timeout
-        As in `cross_entropy`.
 
     Returns
     -------
@@ -228,25 +194,14 @@ def linear_cross_entropy(
             "weight": weight,
             "sample_weights": sample_weights,
         },
-        {
-            "ignore_index": IGNORED if ignore_index is None else ignore_index,
-            "reduction": reduction,
-            "label_smoothing": label_smoothing,
-            "denominator": denominator,
-            "temperature": temperature,
-            "softcap": softcap,
-            "z_loss": z_loss,
-            "nonfinite": nonfinite,
-            "empty_mean": empty_mean,
-            "timeout": timeout,
-        },
+        options,
     )
 
 
 def _evaluate(
-    client: Client, loss: Loss, given: Mapping[str, Any], options: Mapping[str, Any]
+    client: Client, loss: Loss, given: Mapping[str, Any], options: LossArguments
 ) -> jax.Array:
     arrays = {name: to_jax(array) for name, array in given.items() if array is not None}
-    case = Case.of(client, loss, static_options(**options), arrays)
+    case = Case.of(client, loss, static_options(options), arrays)
     check(case)
     return loss_of(case, arrays)

@@ -5,7 +5,7 @@ as in ``torch.nn.functional`` here, and as in the contract on the other side of 
 """
 
 from lossgrad.losses.call import Answer, ask
-from lossgrad.losses.options import IGNORED, LossOptions
+from lossgrad.losses.options import IGNORED, LossArguments, LossOptions, LossSettings
 from lossgrad.losses.rows import batch_denominator, live_rows
 from lossgrad.losses.terms import CROSS_ENTROPY, LINEAR_CROSS_ENTROPY, Loss
 
@@ -15,7 +15,9 @@ __all__ = [
     "LINEAR_CROSS_ENTROPY",
     "Answer",
     "Loss",
+    "LossArguments",
     "LossOptions",
+    "LossSettings",
     "ask",
     "batch_denominator",
     "live_rows",

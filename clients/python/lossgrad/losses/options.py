@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self, TypedDict
 
 from lossgrad.types.options import EmptyMean, NonfinitePolicy, Reduction
 
 IGNORED: Final = -100
 """The label that PyTorch ignores unless it is told another; of no meaning beside probabilities."""
+
+
+class LossSettings(TypedDict, total=False):
+    """The options that stay the same from batch to batch; None is the same as leaving one out."""
+
+    reduction: Reduction | None
+    ignore_index: int | None
+    label_smoothing: float | None
+    temperature: float | None
+    softcap: float | None
+    z_loss: float | None
+    nonfinite: NonfinitePolicy | None
+    empty_mean: EmptyMean | None
+    timeout: float | None
+
+
+class LossArguments(LossSettings, total=False):
+    """All options of a loss as keyword arguments; `LossOptions` has their defaults."""
+
+    denominator: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +47,18 @@ class LossOptions:
     empty_mean: EmptyMean = "zero"
     timeout: float | None = None
     """Seconds that the call may take; None is the client's own."""
+
+    @classmethod
+    def of(cls, arguments: LossArguments) -> Self:
+        """Return the options that a caller states.
+
+        Raises
+        ------
+        TypeError
+            For one that there is not.
+        """
+        given: dict[str, Any] = {n: value for n, value in arguments.items() if value is not None}
+        return cls(**given)
 
     def arguments(self, sent: Collection[str]) -> dict[str, Any]:
         """Return the arguments of `lossgrad.Client.compute` that say so, beside inputs `sent`."""

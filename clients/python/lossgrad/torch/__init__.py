@@ -17,12 +17,11 @@ batch is computed in parts. Needs ``pip install "lossgrad[torch]"``.
 
 from lossgrad.torch.denominators import batch_denominator, ddp_denominator
 from lossgrad.torch.functional import cross_entropy, linear_cross_entropy
-from lossgrad.torch.modules import CrossEntropyLoss, LinearCrossEntropyLoss, LossSettings
+from lossgrad.torch.modules import CrossEntropyLoss, LinearCrossEntropyLoss
 
 __all__ = [
     "CrossEntropyLoss",
     "LinearCrossEntropyLoss",
-    "LossSettings",
     "batch_denominator",
     "cross_entropy",
     "ddp_denominator",

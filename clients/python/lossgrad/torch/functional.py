@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, Unpack, cast
 
 import torch
 from torch import Tensor
 
 from lossgrad.client import Client
-from lossgrad.losses import CROSS_ENTROPY, IGNORED, LINEAR_CROSS_ENTROPY, Loss, LossOptions
+from lossgrad.losses import (
+    CROSS_ENTROPY,
+    LINEAR_CROSS_ENTROPY,
+    Loss,
+    LossArguments,
+    LossOptions,
+)
 from lossgrad.torch.evaluation import Evaluation
 from lossgrad.torch.function import LossOfRows, ReducedLoss
 from lossgrad.torch.tensors import those_given
-from lossgrad.types.options import EmptyMean, NonfinitePolicy, Reduction
 
 
 def cross_entropy(
@@ -22,17 +27,8 @@ def cross_entropy(
     *,
     client: Client,
     weight: Tensor | None = None,
-    ignore_index: int = IGNORED,
-    reduction: Reduction = "mean",
-    label_smoothing: float = 0.0,
     sample_weights: Tensor | None = None,
-    denominator: float | None = None,
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    nonfinite: NonfinitePolicy = "error",
-    empty_mean: EmptyMean = "zero",
-    timeout: float | None = None,
+    **options: Unpack[LossArguments],
 ) -> Tensor:
     r"""Return ``torch.nn.functional.cross_entropy``, computed by a service in one call.
 
@@ -70,26 +66,27 @@ def cross_entropy(
     weight : Tensor (C), optional
         Weight of each class, finite, of either sign and any float dtype.
     ignore_index : int
-        Rows with this index count for nothing, and may hold anything.
+        Rows with this index count for nothing, and may hold anything; −100 by default.
     reduction : {"mean", "sum", "none"}
-        With "none" the answer is the loss of each row, as `target` with indices.
+        "mean" by default. With "none" the answer is the loss of each row, as `target` with indices.
     label_smoothing : float
-        In [0, 1].
+        In [0, 1]; 0 by default.
     sample_weights : Tensor, as `target` with indices, optional
         Weight of each row, finite. Rows of weight 0 count for nothing, and may hold anything.
     denominator : float, optional
         What the mean divides by instead, such as `batch_denominator` of a batch that is computed
         in parts; not 0.
     temperature : float
-        Logits are ``input / temperature``.
+        Logits are ``input / temperature``; 1 by default.
     softcap : float, optional
         Logits are squashed to ``softcap · tanh(logits / softcap)``.
     z_loss : float
-        :math:`α` above, ≥ 0.
+        :math:`α` above, ≥ 0; 0 by default.
     nonfinite : {"error", "propagate"}
-        NaN and infinity in rows that count are refused, or computed with as PyTorch does.
+        NaN and infinity in rows that count are refused (the default), or computed with as
+        PyTorch does.
     empty_mean : {"zero", "nan", "error"}
-        The mean where no row counts; PyTorch's is NaN.
+        The mean where no row counts; "zero" by default, PyTorch's is NaN.
     timeout : float, optional
         Seconds that the call may take; by default the client's.
 
@@ -119,18 +116,7 @@ def cross_entropy(
         client,
         CROSS_ENTROPY,
         {"input": input, "target": target, "weight": weight, "sample_weights": sample_weights},
-        LossOptions(
-            ignore_index=ignore_index,
-            reduction=reduction,
-            label_smoothing=label_smoothing,
-            denominator=denominator,
-            temperature=temperature,
-            softcap=softcap,
-            z_loss=z_loss,
-            nonfinite=nonfinite,
-            empty_mean=empty_mean,
-            timeout=timeout,
-        ),
+        LossOptions.of(options),
     )
 
 
@@ -142,17 +128,8 @@ def linear_cross_entropy(
     *,
     client: Client,
     weight: Tensor | None = None,
-    ignore_index: int | None = None,
-    reduction: Reduction = "mean",
-    label_smoothing: float = 0.0,
     sample_weights: Tensor | None = None,
-    denominator: float | None = None,
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    z_loss: float = 0.0,
-    nonfinite: NonfinitePolicy = "error",
-    empty_mean: EmptyMean = "zero",
-    timeout: float | None = None,
+    **options: Unpack[LossArguments],
 ) -> Tensor:
     r"""Return ``torch.nn.functional.linear_cross_entropy``, computed by a service in one call.
 
@@ -174,12 +151,8 @@ def linear_cross_entropy(
         Bias of the layer.
     client : lossgrad.Client
         Where the loss is computed.
-    ignore_index : int, optional
-        As in `cross_entropy`; −100 unless told otherwise, and nothing beside probabilities.
-    weight, reduction, label_smoothing, sample_weights, denominator
+    weight, sample_weights, **options
         As in `cross_entropy`; a row is one of `input`.
-    temperature, softcap, z_loss, nonfinite, empty_mean, timeout
-        As in `cross_entropy`.
 
     Returns
     -------
@@ -208,18 +181,7 @@ def linear_cross_entropy(
             "weight": weight,
             "sample_weights": sample_weights,
         },
-        LossOptions(
-            ignore_index=IGNORED if ignore_index is None else ignore_index,
-            reduction=reduction,
-            label_smoothing=label_smoothing,
-            denominator=denominator,
-            temperature=temperature,
-            softcap=softcap,
-            z_loss=z_loss,
-            nonfinite=nonfinite,
-            empty_mean=empty_mean,
-            timeout=timeout,
-        ),
+        LossOptions.of(options),
     )
 
 

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import torch
 from torch import Tensor, nn
 
 from lossgrad.client import Client
+from lossgrad.losses import LossSettings
 from lossgrad.torch.functional import cross_entropy, linear_cross_entropy
-from lossgrad.types.options import EmptyMean, NonfinitePolicy, Reduction
-
-
-class LossSettings(TypedDict, total=False):
-    """What a module passes on to its function with every call, as `cross_entropy` has it."""
-
-    ignore_index: int
-    reduction: Reduction
-    label_smoothing: float
-    temperature: float
-    softcap: float | None
-    z_loss: float
-    nonfinite: NonfinitePolicy
-    empty_mean: EmptyMean
-    timeout: float | None
 
 
 class _RemoteLoss(nn.Module):
