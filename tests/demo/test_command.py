@@ -48,8 +48,7 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
         target = process.stdout.readline().split()[-1]
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate()
-    assert process.returncode == command.INTERRUPTED
-    assert errors == "lossgrad: stopped\n"
+    assert (process.returncode, errors) == (command.INTERRUPTED, "lossgrad: stopped\n")
     with Client(target) as client, pytest.raises(Unavailable):
         client.info(timeout=0.5)
 

@@ -14,7 +14,7 @@ from lossgrad import Client
 from lossgrad_service.child import running_service
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS
-from lossgrad_service.demo.plot import save_learning_curve
+from lossgrad_service.demo.plot import save_picture
 from lossgrad_service.demo.progress import follow
 from lossgrad_service.demo.table import closing_table
 from lossgrad_service.demo.training import History, steps_in_all, train
@@ -57,10 +57,10 @@ def run(plan: Plan, target: str | None) -> None:
             training = _train(plan, pool, digits, history, console)
     in_all = time.perf_counter() - begun
     title = f"{plan.model} classifier of handwritten digits"
-    save_learning_curve(history, title, plan.png)
+    save_picture(history, digits.test.labels, title, plan.png)
     steps = len(history.losses)
     console.print(closing_table(pool.tally, steps=steps, training=training, in_all=in_all))
-    console.print(f"learning curve: {plan.png}", highlight=False, soft_wrap=True)
+    console.print(f"learning curve and confusions: {plan.png}", highlight=False, soft_wrap=True)
     console.print(f"test accuracy {100 * history.accuracy:.1f} %", highlight=False)
 
 
@@ -75,10 +75,17 @@ def _service(target: str | None) -> Iterator[str]:
 
 def _greet(address: str, workers: int, console: Console) -> None:
     """Say who calls whom, once the service has answered."""
-    with Client(address) as client:
-        version = client.info(timeout=GREETING_SECONDS).version
-    text = f"{workers} workers call lossgrad {version} at {address}"
+    text = f"{workers} workers call lossgrad {_version_at(address)} at {address}"
     console.print(text, highlight=False, soft_wrap=True)
+
+
+def _version_at(address: str) -> str:
+    """Return the version of the service; nothing of its client is left to be freed later.
+
+    A gRPC channel swallows a Ctrl-C that comes while it is freed.
+    """
+    with Client(address) as client:
+        return client.info(timeout=GREETING_SECONDS).version
 
 
 def _train(
