@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from integrations.drawing import LARGEST_WEIGHT, REDUCTIONS, generators
 
-INDICES = [(4,), (5, 3), (2, 4, 3)]
-"""Shapes of input, classes on axis 1 but for the first; few, since JAX compiles for each."""
+INDICES = [(4,), (6, 4), (2, 4, 3)]
+"""Shapes of input, classes on axis 1 but for the first; of one row or six, since JAX compiles
+the reference for each number of them."""
 
 FEATURES = [(3,), (2, 3, 3)]
 N_CLASSES = 4

@@ -21,14 +21,15 @@ def cross_entropy(
     z_loss=0.0,
 ):
     """Return the loss of scores whose classes are on axis 1 if there are more than two axes."""
-    scores = jnp.moveaxis(input, 1, -1) if input.ndim > 2 else input
+    scores = by_row(input)
     has_classes = jnp.issubdtype(target.dtype, jnp.integer)
-    is_live = target != ignore_index if has_classes else jnp.ones(scores.shape[:-1], bool)
+    labels = target.reshape(-1)
+    is_live = labels != ignore_index if has_classes else jnp.ones(len(scores), bool)
     if has_classes:
-        shares = jax.nn.one_hot(jnp.where(is_live, target, 0), scores.shape[-1], dtype=scores.dtype)
+        shares = jax.nn.one_hot(jnp.where(is_live, labels, 0), scores.shape[-1], dtype=scores.dtype)
     else:
-        shares = jnp.moveaxis(target, 1, -1) if target.ndim > 2 else target
-    weights = is_live * (jnp.ones(()) if sample_weights is None else sample_weights)
+        shares = by_row(target)
+    weights = is_live * (jnp.ones(()) if sample_weights is None else sample_weights.reshape(-1))
     classes = jnp.ones(scores.shape[-1]) if weight is None else weight
     smoothed = (1 - label_smoothing) * shares + label_smoothing / scores.shape[-1]
     z = squashed(scores, temperature, softcap)
@@ -38,7 +39,15 @@ def cross_entropy(
     if reduction == "mean":
         by_class = (classes * shares).sum(-1) if has_classes else 1
         return losses.sum() / ((weights * by_class).sum() if denominator is None else denominator)
-    return losses.sum() if reduction == "sum" else losses
+    if reduction == "sum":
+        return losses.sum()
+    return losses.reshape(input.shape[:1] + input.shape[2:] if input.ndim > 1 else ())
+
+
+def by_row(array):
+    """Return (N, C): what has more axes, or fewer, needs nothing compiled of its own then."""
+    classes_last = jnp.moveaxis(array, 1, -1) if array.ndim > 2 else array
+    return classes_last.reshape(-1, classes_last.shape[-1])
 
 
 def squashed(scores, temperature, softcap):

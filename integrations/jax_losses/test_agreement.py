@@ -104,7 +104,7 @@ def test_reference_is_optax():
 
 def test_dtypes_may_be_mixed():
     arrays = problems.as_dtype(
-        {"input": np.ones((2, 3)), "linear_bias": np.arange(4.0), "target": np.array([0, 3])},
+        {"input": np.ones((6, 3)), "linear_bias": np.arange(4.0), "target": np.arange(6) % 4},
         "bfloat16",
     )
     arrays["linear_weight"] = jnp.asarray(np.random.default_rng(0).normal(size=(4, 3)))

@@ -6,6 +6,7 @@ import logging
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from lossgrad import Client, InvalidArgument, Unavailable
@@ -13,6 +14,8 @@ from lossgrad.jax import cross_entropy, linear_cross_entropy
 
 X, Y = jnp.zeros((3, 2)), jnp.array([0, 1, 5])
 W = jnp.zeros((2, 2))
+
+maybe_jit = pytest.mark.parametrize("maybe_jit", [lambda f: f, jax.jit], ids=["eager", "jit"])
 
 AT_TRACING = {
     "shape": ({"target": jnp.zeros(2, int)}, r"target: leading shape is \(2,\).*of input"),
@@ -76,6 +79,58 @@ def test_entries_within_transformations(client, caplog, mapped):
         mapped(lambda x: cross_entropy(x, Y, client=client))(
             X if mapped is jax.jit else X[None]
         ).block_until_ready()
+
+
+def test_entries_after_a_success(client):
+    """A compiled function that succeeded once raises what is no JaxRuntimeError."""
+    loss_of = jax.jit(lambda y: cross_entropy(X, y, client=client))
+    loss_of(jnp.zeros(3, int)).block_until_ready()
+    with pytest.raises(ValueError, match=r"InvalidArgument: target: must be in \[0, 2\)"):
+        loss_of(Y).block_until_ready()
+
+
+@pytest.mark.parametrize("array", [np.array, list, lambda y: [np.array(y[:1]), np.array(y[1:])]])
+@maybe_jit
+def test_integers_that_jax_would_wrap(client, maybe_jit, array):
+    """Without 64 bits it makes class 0 of 2**32."""
+    labels = array([0, 2**32])
+    with (
+        jax.enable_x64(False),
+        pytest.raises(InvalidArgument, match="target: must fit into int32; row 1 has 4294967296"),
+    ):
+        maybe_jit(lambda x: cross_entropy(x, labels, client=client))(jnp.zeros((2, 2)))
+    assert client.taken() == []
+
+
+def test_index_of_rows_that_jax_has_wrapped(client):
+    """It makes class 0 of int64's least number, too, before the function sees it."""
+    padding = np.iinfo(np.int64).min
+    with jax.enable_x64(False), pytest.raises(InvalidArgument, match="ignore_index: must fit into"):
+        jax.jit(lambda y: cross_entropy(X, y, client=client, ignore_index=padding))(
+            np.array([0, 1, padding])
+        )
+    assert client.taken() == []
+
+
+@pytest.mark.parametrize("has_64_bits", [False, True])
+def test_index_that_no_row_could_have(client, has_64_bits):
+    """Narrow labels ignore none by default, and nothing is wrong with it."""
+    with jax.enable_x64(has_64_bits):
+        loss = cross_entropy(np.zeros((2, 2)), np.array([0, 1], np.uint8), client=client)
+    np.testing.assert_allclose(loss, np.log(2), rtol=1e-6)
+
+
+def test_no_array():
+    for changed in ({"input": None}, {"target": None}):
+        ((name, _),) = changed.items()
+        with pytest.raises(InvalidArgument, match=f"{name}: must be given"):
+            cross_entropy(**{"input": X, "target": Y} | changed, client=Client("local:"))
+
+
+@maybe_jit
+def test_no_client(maybe_jit):
+    with pytest.raises(InvalidArgument, match=r"client: must be a lossgrad\.Client, got str"):
+        maybe_jit(lambda x: cross_entropy(x, Y, client="local:"))(X)
 
 
 def test_nobody_there():

@@ -57,6 +57,11 @@ class Case:
         )
 
     @property
+    def is_one_row_of_probabilities(self) -> bool:
+        target = self.tensors["target"]
+        return target.is_floating_point() and target.ndim == 1
+
+    @property
     def denominator(self) -> float:
         """What the mean divides by, and 1 for other reductions."""
         if self.options["reduction"] != "mean":

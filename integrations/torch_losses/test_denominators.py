@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from torch import distributed
 from torch.nn import functional
 
 from integrations.drawing import fixed
 from integrations.torch_losses.cases import cases
 from lossgrad import InvalidArgument
-from lossgrad.torch import batch_denominator, cross_entropy, linear_cross_entropy
+from lossgrad.torch import batch_denominator, cross_entropy, ddp_denominator, linear_cross_entropy
 
 ROWS, PARTS = 12, (5, 1, 6)
 
@@ -21,6 +22,7 @@ ROWS, PARTS = 12, (5, 1, 6)
 @fixed
 def test_denominator_is_that_of_the_service(client, data):
     case = data.draw(cases(torch.float64))
+    assume(not case.is_one_row_of_probabilities)
     options = case.options | {"reduction": "mean"}
     options.pop("label_smoothing")
     with client.recorded():
@@ -38,11 +40,14 @@ def test_sample_weights():
     shares = torch.rand(3, 4)
     assert batch_denominator(shares) == 3
     assert batch_denominator(shares, sample_weights=weights) == 10.5
+    assert batch_denominator(target, sample_weights=target > 0) == 1
 
 
 REFUSED = {
     "class without a weight": ({"weight": torch.ones(2)}, "^target: must be in .0, 2."),
     "weights of other rows": ({"sample_weights": torch.ones(2)}, "^sample_weights: must have"),
+    "no target": ({"target": None}, "^target: must be given"),
+    "indices as floats": ({"target": torch.ones(3)}, "^target: .*indices need an integer dtype$"),
     "no tensor": ({"weight": [1.0, 2.0]}, "^weight: must be a tensor"),
 }
 
@@ -51,7 +56,27 @@ REFUSED = {
 def test_what_has_no_denominator(name):
     arguments, message = REFUSED[name]
     with pytest.raises(InvalidArgument, match=message):
-        batch_denominator(torch.tensor([0, 2, -100]), **arguments)
+        batch_denominator(**{"target": torch.tensor([0, 2, -100]), **arguments})
+
+
+@pytest.fixture
+def group():
+    """This process alone."""
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    yield distributed.group.WORLD
+    distributed.destroy_process_group()
+
+
+def test_a_batch_of_padding(client, group):
+    """The loss that nothing counts in, as the examples of both functions write it."""
+    target = torch.full((3,), -100)
+    for whole in (batch_denominator(target), ddp_denominator(target, group=group)):
+        assert whole == 0
+        at = torch.randn(3, 4).requires_grad_()
+        loss = cross_entropy(at, target, client=client, denominator=whole or None)
+        loss.backward()
+        assert loss == 0
+        assert not at.grad.any()
 
 
 def batch(dtype):

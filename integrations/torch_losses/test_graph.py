@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.autograd import forward_ad, functional
 
 from lossgrad import InvalidArgument, Unimplemented
 from lossgrad.torch import cross_entropy, linear_cross_entropy
@@ -135,6 +136,74 @@ def test_second_derivatives_are_refused(client, reduction):
         penalised.backward()
 
 
+def gradient_of_a_net(loss_of, at):
+    """Ask what a body's weights do to the gradient that enters it, as meta-learning does."""
+    weight = torch.eye(3).requires_grad_()
+    hidden = at @ weight
+    (gradient,) = torch.autograd.grad(loss_of(hidden), hidden, create_graph=True)
+    return torch.autograd.grad(gradient.sum(), weight)
+
+
+def balanced_norms(loss_of, at):
+    """Ask what the weight of a task does to its gradient, as GradNorm does."""
+    weight, at = torch.tensor(2.0).requires_grad_(), at.requires_grad_()
+    (gradient,) = torch.autograd.grad(weight * loss_of(at), at, create_graph=True)
+    gradient.norm().backward(inputs=[weight])
+
+
+SECOND_DERIVATIVES = {
+    "of a net": gradient_of_a_net,
+    "GradNorm": balanced_norms,
+    "hvp": lambda loss_of, at: functional.hvp(loss_of, at, at),
+    "hessian": functional.hessian,
+    "jvp": lambda loss_of, at: functional.jvp(loss_of, at, at),
+}
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("name", SECOND_DERIVATIVES)
+def test_second_derivatives_of_named_inputs_are_refused(client, name, reduction):
+    """PyTorch leaves out what does not lead to an input that is named, and calls it 0."""
+
+    def loss_of(at):
+        return cross_entropy(at, TARGET, client=client, reduction=reduction).sum()
+
+    with pytest.raises(Unimplemented, match="second derivatives"):
+        SECOND_DERIVATIVES[name](loss_of, scores())
+
+
+# PyTorch's own rules of forward mode are scripts still.
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_forward_mode_is_refused(client, requires_grad):
+    at = scores().requires_grad_(requires_grad)
+    with forward_ad.dual_level():
+        cross_entropy(at, TARGET, client=client)
+        with pytest.raises(Unimplemented, match=r"^input has a tangent"):
+            cross_entropy(forward_ad.make_dual(at, at), TARGET, client=client)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_batched_backward(client, reduction):
+    def losses(at):
+        return cross_entropy(at, TARGET, client=client, reduction=reduction)
+
+    one_by_one, at_once = (
+        functional.jacobian(losses, scores(), vectorize=vectorize) for vectorize in (False, True)
+    )
+    assert torch.equal(at_once, one_by_one)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_loss_that_changes_before_backward(client, reduction):
+    at = scores().requires_grad_()
+    losses = cross_entropy(at, TARGET, client=client, reduction=reduction)
+    losses *= 2
+    (alone,) = torch.autograd.grad(cross_entropy(at, TARGET, client=client, reduction="sum"), at)
+    (gradient,) = torch.autograd.grad(losses.sum(), at)
+    torch.testing.assert_close(gradient, alone * (0.5 if reduction == "mean" else 2))
+
+
 def test_a_gradient_that_is_wanted_beside_a_graph(client):
     """``create_graph`` alone is no question for second derivatives."""
     at = scores().requires_grad_()
@@ -159,6 +228,19 @@ def test_weights_have_no_gradient(client, name):
         cross_entropy(scores(), TARGET, client=client, **{name: weights})
     with torch.no_grad():
         cross_entropy(scores(), TARGET, client=client, **{name: weights})
+
+
+OPTIONS = ["temperature", "softcap", "z_loss", "label_smoothing", "denominator"]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_have_no_gradient(client, name):
+    """Nor are learned ones taken for constants."""
+    learned = torch.tensor(0.5).requires_grad_()
+    with pytest.raises(InvalidArgument, match=f"^{name}: has no gradient"):
+        cross_entropy(scores(), TARGET, client=client, **{name: learned})
+    loss = cross_entropy(scores(), TARGET, client=client, **{name: learned.detach()})
+    assert torch.equal(loss, cross_entropy(scores(), TARGET, client=client, **{name: 0.5}))
 
 
 def test_upstream_of_a_row_that_does_not_count(client):
@@ -186,6 +268,9 @@ REFUSED = {
     "no memory": ({"input": torch.ones(4, 3, device="meta")}, "^input: cannot be read.*meta"),
     "integers": ({"input": torch.ones(4, 3, dtype=torch.int32)}, "^input: dtype must be"),
     "booleans": ({"target": TARGET > 0}, "^target: dtype must be"),
+    "no input": ({"input": None}, "^input: must be given"),
+    "no target": ({"target": None}, "^target: must be given"),
+    "indices as floats": ({"target": TARGET.float()}, "^target: .*indices need an integer dtype$"),
     "one axis more": ({"target": TARGET[None]}, r"^target: .*\(1, 4\), but that of input is"),
 }
 

@@ -93,7 +93,7 @@ def test_gradients_are_kept_where_they_arrived(client):
     at = SOURCE.clone().requires_grad_()
     with client.recorded():
         loss = cross_entropy(at, torch.zeros(6).long(), client=client)
-    (kept,) = loss.grad_fn.saved_tensors
+    _, kept = loss.grad_fn.saved_tensors
     assert np.shares_memory(kept.numpy(), client.results[0].dscores)
 
 
@@ -105,13 +105,31 @@ def test_a_gradient_that_is_multiplied_by_one_is_not_copied(client):
     assert np.shares_memory(at.grad.numpy(), client.results[0].dscores)
 
 
-def test_a_gradient_that_was_given_and_changed_is_not_given_again(client):
+CHANGES = {
+    "in place": lambda gradient: gradient.zero_(),
+    "unseen": lambda gradient: gradient.data.zero_(),
+    "in NumPy": lambda gradient: gradient.numpy().fill(0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_gradient_that_is_needed_again_is_not_given_away(client, change):
     at = SOURCE.clone().requires_grad_()
     loss = cross_entropy(at, torch.zeros(6).long(), client=client)
     (gradient,) = torch.autograd.grad(loss, at, retain_graph=True)
-    gradient.zero_()
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        torch.autograd.grad(loss, at)
+    before = gradient.clone()
+    CHANGES[change](gradient)
+    assert torch.equal(torch.autograd.grad(loss, at)[0], before)
+
+
+def test_hooks_that_change_a_gradient(client):
+    """The second backward finds what the first one found."""
+    at = SOURCE.clone().requires_grad_()
+    hidden = at * 1
+    hidden.register_hook(lambda gradient: gradient.mul_(2))
+    loss = cross_entropy(hidden, torch.zeros(6).long(), client=client)
+    first, second = (torch.autograd.grad(loss, at, retain_graph=True)[0] for _ in range(2))
+    assert torch.equal(first, second)
 
 
 def test_leaves_do_not_share_what_is_kept(client):

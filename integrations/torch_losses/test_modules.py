@@ -9,6 +9,7 @@ import pickle
 import pytest
 import torch
 from torch import nn
+from torch._dynamo import compiled_autograd
 
 import lossgrad
 from lossgrad.torch import (
@@ -81,6 +82,33 @@ def test_copies_call_the_same_service(remote, copied):
             assert torch.equal(other(rows, TARGET), module(rows, TARGET))
 
 
+def test_settings_are_attributes_as_in_pytorch(client):
+    settings = {"reduction": "sum", "label_smoothing": 0.1}
+    ours, theirs = CrossEntropyLoss(client=client, **settings), nn.CrossEntropyLoss(**settings)
+    for name in ("reduction", "ignore_index", "label_smoothing"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    for module in (ours, theirs):
+        module.reduction, module.ignore_index, module.label_smoothing = "none", 1, 0.0
+    at = scores()
+    torch.testing.assert_close(ours(at, TARGET.clip(0)), theirs(at, TARGET.clip(0)))
+
+
+WRONG = {
+    "client": {"client": None},
+    "reduction": {"reduction": "average"},
+    "label_smoothing": {"label_smoothing": 2},
+    "timeout": {"timeout": -1.0},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_settings_are_refused_at_once(client, name):
+    with pytest.raises(lossgrad.InvalidArgument, match=f"^{name}: must be "):
+        CrossEntropyLoss(**{"client": client, **WRONG[name]})
+    with pytest.raises(lossgrad.InvalidArgument, match=f"^{name}: must be "):
+        LinearCrossEntropyLoss(5, 3, **{"client": client, **WRONG[name]})
+
+
 @pytest.mark.parametrize("name", ["label_smothing", "denominator", "weights"])
 def test_unknown_settings_are_refused_at_once(client, name):
     with pytest.raises(TypeError, match=name):
@@ -110,7 +138,12 @@ class Classifier(nn.Module):
 
 
 # The compiler looks for a gradient of everything, and hides the warning where nobody filters.
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+gradients_of_all = pytest.mark.filterwarnings(
+    "ignore:The .grad attribute of a Tensor that is not a leaf"
+)
+
+
+@gradients_of_all
 def test_compiled(client):
     """The call stays outside of the graphs; what is before and after is compiled."""
     torch.manual_seed(0)
@@ -122,3 +155,14 @@ def test_compiled(client):
         gradients.append([parameter.grad for parameter in plain.parameters()])
     for own, compiled in zip(*gradients, strict=True):
         assert torch.equal(own, compiled)
+
+
+@gradients_of_all
+def test_compiled_backward(client):
+    """One graph, and none of our questions breaks it."""
+    at, whole = scores(), torch.compile(backend="eager", fullgraph=True)
+    (expected,) = torch.autograd.grad(cross_entropy(at, TARGET, client=client), at)
+    loss = cross_entropy(at, TARGET, client=client)
+    with compiled_autograd._enable(whole):
+        loss.backward()
+    assert torch.equal(at.grad, expected)

@@ -185,6 +185,23 @@ REFUSED = {
         {"input": SCORES, "target": LABELS[0]},
         r"^target: leading shape is \(3,\), but that of input is \(2, 3\)$",
     ),
+    "classes last": (
+        CROSS_ENTROPY,
+        {"input": last(SCORES), "target": LABELS},
+        r"^input: has classes on axis 1, .* target has \(2, 3\); if they are last, move them",
+    ),
+    "indices as floats": (
+        CROSS_ENTROPY,
+        {"input": SCORES, "target": LABELS.astype(float)},
+        r"^target: must have 3 axes .*floats are probabilities; class indices need an integer",
+    ),
+    "indices of a layer as floats": (
+        LINEAR_CROSS_ENTROPY,
+        LAYER | {"target": OF_LAYER["target"].astype(float)},
+        r"^target: must have 2 axes .*floats are probabilities; class indices need an integer",
+    ),
+    "no input": (CROSS_ENTROPY, {"target": LABELS}, "^input: must be given, got None$"),
+    "no target": (LINEAR_CROSS_ENTROPY, LAYER, "^target: must be given, got None$"),
     "classes of targets": (
         CROSS_ENTROPY,
         {"input": SCORES, "target": SHARES[:, :3]},
@@ -240,6 +257,29 @@ def test_errors_have_the_names_of_the_caller(client, name):
         asked(client, loss, arrays)
 
 
+def test_rows_of_a_layer_have_their_classes_last(client):
+    arrays = LAYER | {"input": np.ones((2, 4, 3)), "target": np.zeros((2, 4), int)}
+    assert np.isfinite(asked(client, LINEAR_CROSS_ENTROPY, arrays).loss)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_mask_for_sample_weights(client, reduction):
+    arrays = {"input": SCORES, "target": LABELS}
+    of_mask, of_weights = (
+        asked(
+            client,
+            CROSS_ENTROPY,
+            arrays | {"sample_weights": weights},
+            ["input"],
+            reduction=reduction,
+            z_loss=0.1,
+        )
+        for weights in (ROW_WEIGHTS > 0, (ROW_WEIGHTS > 0).astype(float))
+    )
+    assert bits(of_mask.loss) == bits(of_weights.loss)
+    assert bits(of_mask.gradients["input"]) == bits(of_weights.gradients["input"])
+
+
 def test_options_keep_their_names(client):
     arrays = {"input": SCORES, "target": LABELS}
     with pytest.raises(lossgrad.InvalidArgument) as caught:
@@ -266,6 +306,14 @@ def test_timeout_is_that_of_the_call():
     with Recording("local:") as client:
         asked(client, CROSS_ENTROPY, {"input": SCORES, "target": LABELS}, timeout=7.0)
         assert client.arguments["timeout"] == 7.0
+
+
+def test_options_are_checked_without_arrays():
+    LossOptions(denominator=2.0, ignore_index=3, timeout=1.0).check()
+    with pytest.raises(lossgrad.InvalidArgument, match=r"^reduction: .*; z_loss: "):
+        LossOptions(reduction="average", z_loss=-1.0).check()
+    with pytest.raises(lossgrad.InvalidArgument, match=r"^timeout: "):
+        LossOptions(timeout=0).check()
 
 
 def test_options_are_values():

@@ -16,6 +16,7 @@ SHARES = np.ones((2, 3, 4, 5))
 BATCHES = [
     ({"target": LABELS}, 5),
     ({"target": LABELS, "weight": WEIGHT}, 3),
+    ({"target": LABELS, "sample_weights": ROW_WEIGHTS > 0}, 4),
     ({"target": LABELS, "sample_weights": ROW_WEIGHTS}, 4.5),
     ({"target": LABELS, "weight": WEIGHT, "sample_weights": ROW_WEIGHTS}, 0.75),
     ({"target": np.array(1)}, 1),
@@ -23,7 +24,6 @@ BATCHES = [
     ({"target": np.zeros(0, np.int64)}, 0),
     ({"target": LABELS.clip(0).astype(np.uint8)}, 6),
     ({"target": SHARES}, 40),
-    ({"target": SHARES[0, :, 0, 0]}, 1),
     ({"target": SHARES[:, :, 0, 0], "weight": WEIGHT}, 2),
     ({"target": SHARES[:, :, :3, 0], "sample_weights": ROW_WEIGHTS}, 12.5),
 ]
@@ -46,6 +46,17 @@ def test_denominator_of_70_000_rows_of_16_bits():
 def test_denominator_of_a_label_without_a_weight():
     with pytest.raises(InvalidArgument, match=r"^target: must be in \[0, 2\).* 2 is not$"):
         batch_denominator({"target": LABELS, "weight": WEIGHT[:2]})
+
+
+def test_denominator_of_indices_that_are_floats():
+    """One row of probabilities looks the same, and needs no denominator."""
+    with pytest.raises(InvalidArgument, match=r"^target: .*\(3,\); .* need an integer dtype$"):
+        batch_denominator({"target": LABELS[0].astype(float)})
+
+
+def test_denominator_without_a_target():
+    with pytest.raises(InvalidArgument, match=r"^target: must be given, got None$"):
+        batch_denominator({"sample_weights": ROW_WEIGHTS})
 
 
 @pytest.mark.parametrize("target", [LABELS, SHARES[:, :, :3, 0]], ids=["labels", "probabilities"])

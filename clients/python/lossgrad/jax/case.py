@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lossgrad.client import Client
@@ -80,11 +79,6 @@ class Case:
         scores = self.shape_of("input").shape
         axis = self.class_axis(len(scores))
         return (*scores[:axis], *scores[axis + 1 :])
-
-
-def to_jax(array: Any) -> jax.Array:
-    """Return whatever JAX takes for an array as one of its own."""
-    return cast(Any, jnp).asarray(array)
 
 
 def _wide(shape: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:

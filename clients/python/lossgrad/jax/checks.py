@@ -10,7 +10,8 @@ from jax.core import Tracer
 
 from lossgrad.errors import InvalidArgument
 from lossgrad.jax.case import Case
-from lossgrad.losses import LossArguments, LossOptions
+from lossgrad.jax.integers import refuse_wrapped_index
+from lossgrad.losses import LossArguments, LossOptions, require_client
 from lossgrad.losses.errors import in_terms_of
 from lossgrad.losses.terms import laid_out
 from lossgrad.settings import read_timeout
@@ -38,6 +39,7 @@ def check(case: Case) -> None:
     InvalidArgument
         With one violation for each argument that is wrong.
     """
+    require_client(case.client)
     arrays = {name: _without_memory(shape) for name, shape in case.shapes}
     terms = case.loss.terms(arrays)
     sent = laid_out(terms, arrays)
@@ -47,6 +49,7 @@ def check(case: Case) -> None:
         read_timeout(timeout)
     with in_terms_of(terms):
         Problem.declared({**sent, **options})
+    refuse_wrapped_index(case)
 
 
 def refuse_gradient(name: str) -> None:

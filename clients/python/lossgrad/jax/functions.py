@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import jax
+import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from lossgrad.client import Client
-from lossgrad.jax.case import Case, to_jax
+from lossgrad.jax.case import Case
 from lossgrad.jax.checks import check, static_options
+from lossgrad.jax.integers import refuse_wrapping
 from lossgrad.jax.rules import loss_of
 from lossgrad.losses import CROSS_ENTROPY, LINEAR_CROSS_ENTROPY, Loss, LossArguments
 
@@ -61,6 +63,10 @@ def cross_entropy(
     JAX model are to be moved, ``jnp.moveaxis(logits, -1, 1)``, or made rows,
     ``logits.reshape(-1, C)`` with ``labels.reshape(-1)``.
 
+    Without ``jax_enable_x64`` JAX has no integers of 64 bits. Those of NumPy or Python that do not
+    fit into 32 are refused here; given to a function under ``jit``, JAX has wrapped them around
+    before anybody sees them. ``jax.export`` refuses functions with a loss in them, a callback.
+
     Parameters
     ----------
     input : array (C), (N, C) or (N, C, d1, …)
@@ -70,7 +76,9 @@ def cross_entropy(
         Class indices in [0, C), or probabilities ≥ 0, which need not sum to 1 and have gradients
         too. Which of them it has is told by its dtype.
     client : lossgrad.Client
-        Where the loss is computed. Compiled functions hold it; keep to one.
+        Where the loss is computed; keep to one. Functions that JAX has compiled hold it: those of
+        ``jit`` while they live, but until ``jax.clear_caches()`` a ``jit`` of a module that takes
+        it as a static argument, and ``vmap`` and ``scan`` outside of ``jit``.
     weight : array (C), optional
         Weight of each class, finite, of either sign and any float dtype.
     ignore_index : int
@@ -106,15 +114,17 @@ def cross_entropy(
     Raises
     ------
     InvalidArgument
-        Where shapes, dtypes or options are wrong, as the function is called or traced; where an
-        option is a traced value; and where `weight` or `sample_weights` are differentiated by,
-        which have no gradient.
+        Where shapes, dtypes or options are wrong, as the function is called or traced; where
+        integers need 64 bits that JAX does not have; where an option is a traced value; and where
+        `weight` or `sample_weights` are differentiated by, which have no gradient.
     LossGradError
         As `lossgrad.Client.compute`, what is wrong with entries included: outside of
         transformations and under ``jax.grad``.
-    jax.errors.JaxRuntimeError
-        In place of those within ``jit``, ``vmap`` and ``scan``, with their class and text; where
-        JAX dispatches asynchronously, when the result is waited for.
+    jax.errors.JaxRuntimeError, ValueError
+        In place of those within ``jit``, ``vmap`` and ``scan``, with their class and text, which
+        to match: JAX raises the former until a compiled function has succeeded once, and a plain
+        ``ValueError`` from then on. Where it dispatches asynchronously, it does so when the result
+        is waited for.
 
     Examples
     --------
@@ -159,7 +169,7 @@ def linear_cross_entropy(
     linear_bias : array (C), optional
         Bias of the layer.
     client : lossgrad.Client
-        Where the loss is computed. Compiled functions hold it; keep to one.
+        Where the loss is computed; held as in `cross_entropy`.
     weight, sample_weights, **options
         As in `cross_entropy`; a row is one of `input`.
 
@@ -173,7 +183,7 @@ def linear_cross_entropy(
     ------
     LossGradError
         As `cross_entropy`; scores that overflow are told of as ``logits``.
-    jax.errors.JaxRuntimeError
+    jax.errors.JaxRuntimeError, ValueError
         As `cross_entropy`.
 
     Examples
@@ -201,7 +211,12 @@ def linear_cross_entropy(
 def _evaluate(
     client: Client, loss: Loss, given: Mapping[str, Any], options: LossArguments
 ) -> jax.Array:
-    arrays = {name: to_jax(array) for name, array in given.items() if array is not None}
+    arrays = {name: _to_jax(name, array) for name, array in given.items() if array is not None}
     case = Case.of(client, loss, static_options(options), arrays)
     check(case)
     return loss_of(case, arrays)
+
+
+def _to_jax(name: str, given: Any) -> jax.Array:
+    refuse_wrapping(name, given)
+    return cast(Any, jnp).asarray(given)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jax.custom_derivatives import CustomVJPPrimal, SymbolicZero
 
 from lossgrad.jax.case import LOGITS, Arrays, Case
@@ -64,7 +65,10 @@ def _wanted(case: Case, moved: list[str]) -> list[str]:
 
 
 def _of_sum(case: Case, residuals: Residuals, upstream: jax.Array) -> Arrays:  # noqa: ARG001
-    return {name: _times(upstream, gradient) for name, gradient in residuals["gradients"].items()}
+    gradients = residuals["gradients"]
+    if _is_one(upstream):
+        return gradients
+    return {name: _times(upstream, gradient) for name, gradient in gradients.items()}
 
 
 def _of_rows(case: Case, residuals: Residuals, upstream: jax.Array) -> Arrays:
@@ -89,6 +93,11 @@ def _of_layer(case: Case, of_logits: jax.Array, inputs: jax.Array) -> Arrays:
     weight = jnp.tensordot(of_logits, inputs, (rows, rows), precision=precision)
     made = {"linear_weight": weight, "linear_bias": of_logits.sum(rows)}
     return {name: made[name] for name, _ in case.shapes if name in LAYER}
+
+
+def _is_one(upstream: jax.Array) -> bool:
+    """Return whether a factor is known to be 1; while JAX traces none is known."""
+    return not isinstance(upstream, Tracer) and bool(upstream == 1)
 
 
 def _times(upstream: jax.Array, gradient: jax.Array) -> jax.Array:

@@ -4,7 +4,7 @@
 as in ``torch.nn.functional`` here, and as in the contract on the other side of `ask`.
 """
 
-from lossgrad.losses.call import Answer, ask
+from lossgrad.losses.call import Answer, ask, require_client
 from lossgrad.losses.options import IGNORED, LossArguments, LossOptions, LossSettings
 from lossgrad.losses.rows import batch_denominator, live_rows
 from lossgrad.losses.terms import CROSS_ENTROPY, LINEAR_CROSS_ENTROPY, Loss
@@ -21,4 +21,5 @@ __all__ = [
     "ask",
     "batch_denominator",
     "live_rows",
+    "require_client",
 ]

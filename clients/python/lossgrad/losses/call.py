@@ -58,7 +58,7 @@ def ask(
     LossGradError
         As `lossgrad.Client.compute`; an `InvalidArgument` has PyTorch's names.
     """
-    _require_client(client)
+    require_client(client)
     terms = loss.terms(arrays)
     sought = {name: terms.get(name) or loss.arrays[name] for name in wanted}
     sent = laid_out(terms, arrays)
@@ -73,7 +73,14 @@ def ask(
     return Answer(_loss(result, arrays, options), found)
 
 
-def _require_client(client: object) -> None:
+def require_client(client: object) -> None:
+    """Refuse what makes no calls, or not in the way of a loss.
+
+    Raises
+    ------
+    InvalidArgument
+        Where it is no `lossgrad.Client`.
+    """
     if not isinstance(client, Client):
         text = f"must be a lossgrad.Client, got {type(client).__name__}"
         raise InvalidArgument.at("client", text)

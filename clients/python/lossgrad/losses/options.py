@@ -6,7 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypedDict
 
-from lossgrad.types.options import EmptyMean, NonfinitePolicy, Reduction
+from lossgrad.settings import read_timeout
+from lossgrad.types.form import raise_if_any
+from lossgrad.types.options import EmptyMean, NonfinitePolicy, Reduction, read_options
 
 IGNORED: Final = -100
 """The label that PyTorch ignores unless it is told another; of no meaning beside probabilities."""
@@ -59,6 +61,18 @@ class LossOptions:
         """
         given: dict[str, Any] = {n: value for n, value in arguments.items() if value is not None}
         return cls(**given)
+
+    def check(self) -> None:
+        """Refuse values that no loss takes, whatever its arrays are.
+
+        Raises
+        ------
+        InvalidArgument
+            With one violation for each option that is wrong.
+        """
+        if self.timeout is not None:
+            read_timeout(self.timeout)
+        raise_if_any(read_options(self.arguments(["labels"]))[1])
 
     def arguments(self, sent: Collection[str]) -> dict[str, Any]:
         """Return the arguments of `lossgrad.Client.compute` that say so, beside inputs `sent`."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from lossgrad.errors import InvalidArgument
 from lossgrad.losses.options import IGNORED
-from lossgrad.losses.terms import has_classes
+from lossgrad.losses.terms import FLOATS_ARE_NO_INDICES, has_classes, require
 from lossgrad.types.arrays import Array
 
 
@@ -41,8 +41,10 @@ def batch_denominator(arrays: Mapping[str, Array], ignore_index: int = IGNORED) 
     Raises
     ------
     InvalidArgument
-        Where the shapes disagree, or a label has no weight.
+        Where there is no target, the shapes disagree, a label has no weight, or floats have
+        one axis only.
     """
+    require(["target"], arrays)
     target = arrays["target"]
     shape = target.shape if has_classes(target) else _rows_of(target.shape)
     weights = _sample_weights(arrays, shape)
@@ -53,8 +55,11 @@ def batch_denominator(arrays: Mapping[str, Array], ignore_index: int = IGNORED) 
 
 
 def _rows_of(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return (N, d1, …) of (N, C, d1, …), and () of (C)."""
-    return shape[:1] + shape[2:] if len(shape) > 1 else ()
+    """Return (N, d1, …) of (N, C, d1, …)."""
+    if len(shape) < 2:
+        text = f"must have shape (N, C, d1, …), got {shape}; {FLOATS_ARE_NO_INDICES}"
+        raise InvalidArgument.at("target", text)
+    return shape[:1] + shape[2:]
 
 
 def _sample_weights(arrays: Mapping[str, Array], shape: tuple[int, ...]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,9 +17,17 @@ def _as_it_is(array: Array) -> Array:
     return array
 
 
+FLOATS_ARE_NO_INDICES: Final = "floats are probabilities; class indices need an integer dtype"
+
+
 def has_classes(target: Array) -> bool:
     """Return whether a target has class indices, and not probabilities."""
     return dtypes.to_name(target.dtype) not in dtypes.FLOATS
+
+
+def _as_numbers(array: Array) -> Array:
+    """Return a mask as weights of 1 and 0, and anything else as it is."""
+    return array.astype(np.float32) if array.dtype == np.bool_ else array
 
 
 def _transposed(array: Array) -> Array:
@@ -45,7 +53,7 @@ class Term:
     gradient: str = ""
     """Of the output that is its gradient; empty where it has none."""
     sent: Callable[[Array], Array] = _as_it_is
-    """Lays it out as the contract does; a view."""
+    """Lays it out as the contract does; a view, but of a mask."""
     received: Callable[[Array], Array] = _as_it_is
     """Lays its gradient out as the array itself; a view."""
     axes: tuple[str, ...] = ()
@@ -73,6 +81,10 @@ class Loss:
     """What it takes and has gradients of, by PyTorch's names."""
     targets: Term
     """Its target, if that has probabilities."""
+    class_axis: int
+    """Where its input has more than two axes, which of them, and of the target's, is C."""
+    required: tuple[str, ...]
+    """What it cannot do without, by PyTorch's names."""
 
     def term(self, name: str, array: Array) -> Term:
         """Return the term of an array, which for a target is told by its dtype.
@@ -92,26 +104,60 @@ class Loss:
         Raises
         ------
         InvalidArgument
-            As `term`.
+            As `term`; where a required one is missing, or a target cannot be that of the input.
         """
+        require(self.required, arrays)
+        _check_probabilities(arrays["input"], arrays["target"])
+        self._check_axis(arrays["input"], arrays["target"])
         return {name: self.term(name, array) for name, array in arrays.items()}
+
+    def _check_axis(self, scores: Array, target: Array) -> None:
+        """Refuse logits (N, d1, …, C) where classes are the second axis."""
+        rows = scores.shape[:1] + scores.shape[2:]
+        is_second = self.class_axis == 1 and scores.ndim > 2
+        if is_second and target.shape == scores.shape[:-1] != rows:
+            text = f"has classes on axis 1, so that shape {scores.shape} has rows {rows}"
+            advice = "if they are last, move them (movedim(-1, 1), in JAX moveaxis)"
+            raise InvalidArgument.at("input", f"{text}, but target has {target.shape}; {advice}")
+
+
+def require(names: Collection[str], arrays: Mapping[str, Array]) -> None:
+    """Refuse arrays that lack one of `names`.
+
+    Raises
+    ------
+    InvalidArgument
+        Where one is missing.
+    """
+    for name in names:
+        if name not in arrays:
+            raise InvalidArgument.at(name, "must be given, got None")
 
 
 def laid_out(terms: Mapping[str, Term], arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Return arrays named and laid out as the contract has them; views."""
+    """Return arrays named and laid out as the contract has them."""
     return {term.name: term.sent(arrays[name]) for name, term in terms.items()}
+
+
+def _check_probabilities(scores: Array, target: Array) -> None:
+    """Refuse floats without an axis of classes: as a rule, indices that became floats."""
+    if not has_classes(target) and target.ndim != scores.ndim:
+        text = f"must have {scores.ndim} axes as input has, got shape {target.shape}"
+        raise InvalidArgument.at("target", f"{text}; {FLOATS_ARE_NO_INDICES}")
 
 
 _LABELS: Final = Term("labels")
 
 _WEIGHTS: Final[Mapping[str, Term]] = {
     "weight": Term("class_weights"),
-    "sample_weights": Term("sample_weights"),
+    "sample_weights": Term("sample_weights", sent=_as_numbers),
 }
 
 CROSS_ENTROPY: Final = Loss(
     {"input": Term("scores", "dscores", _classes_last, _classes_second), **_WEIGHTS},
     Term("targets", "dtargets", _classes_last, _classes_second),
+    class_axis=1,
+    required=("input", "target"),
 )
 """Input (C), (N, C) or (N, C, d1, …); target (), (N) or (N, d1, …), or as input."""
 
@@ -124,5 +170,7 @@ LINEAR_CROSS_ENTROPY: Final = Loss(
         **_WEIGHTS,
     },
     Term("targets", "dtargets"),
+    class_axis=-1,
+    required=("input", "linear_weight", "target"),
 )
 """Input (…, D); linear_weight (C, D); linear_bias (C); target (…), or (…, C)."""

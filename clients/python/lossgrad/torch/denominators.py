@@ -36,18 +36,19 @@ def batch_denominator(
     float
         The sum of ``sample_weights · weight[target]`` over rows that are not ignored; with
         probabilities that of ``sample_weights``. 0 where nothing counts, which is no
-        `denominator`: pass ``batch_denominator(…) or None``, and the mean is that of nothing.
+        `denominator`: with ``whole or None`` each mean is that of nothing. Weights of either
+        sign may add up to 0, too; such a batch has no mean, and ``or None`` does not give it one.
 
     Raises
     ------
     InvalidArgument
-        Where the shapes disagree, or `weight` has no such class.
+        Where the shapes disagree, `weight` has no such class, or `target` has floats of one axis.
 
     Examples
     --------
     >>> whole = batch_denominator(labels)
     >>> for x, y in zip(features.split(32), labels.split(32)):
-    ...     cross_entropy(model(x), y, client=client, denominator=whole).backward()
+    ...     cross_entropy(model(x), y, client=client, denominator=whole or None).backward()
     """
     given = those_given({"target": target, "weight": weight, "sample_weights": sample_weights})
     return losses.batch_denominator(to_arrays(given), ignore_index)
@@ -79,7 +80,7 @@ def ddp_denominator(
     -------
     float
         The ranks' `batch_denominator` summed up and divided by their number; the same bits on
-        each.
+        each. 0 where nothing counts on any rank, and as there: pass ``whole or None``.
 
     Raises
     ------
@@ -91,7 +92,8 @@ def ddp_denominator(
     Examples
     --------
     >>> whole = ddp_denominator(labels)
-    >>> cross_entropy(model(features), labels, client=client, denominator=whole).backward()
+    >>> loss = cross_entropy(model(features), labels, client=client, denominator=whole or None)
+    >>> loss.backward()
     """
     own = batch_denominator(
         target, weight=weight, ignore_index=ignore_index, sample_weights=sample_weights

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from lossgrad.client import Client
-from lossgrad.errors import InvalidArgument
-from lossgrad.losses import CROSS_ENTROPY, Answer, Loss, LossOptions, ask, live_rows
+from lossgrad.losses import Answer, Loss, LossOptions, ask, live_rows
+from lossgrad.torch.constants import refuse_gradients, refuse_tangents
 from lossgrad.torch.tensors import to_arrays, to_tensor
 from lossgrad.types.arrays import Array
 
 _WEIGHTS = ("weight", "sample_weights")
+_OPTIONS = tuple(LossOptions.__dataclass_fields__)
 _TELL_LIFE = ("target", "sample_weights")
 
 
@@ -34,21 +35,26 @@ class Evaluation:
         Raises
         ------
         InvalidArgument
-            Where a weight is among them: nobody computes its gradient.
+            Where a weight or an option requires a gradient: nobody computes it.
+        Unimplemented
+            In forward mode.
         """
+        refuse_tangents({**self.tensors, **self._constants})
         if not torch.is_grad_enabled():
             return ()
-        wanted = tuple(name for name, tensor in self.tensors.items() if tensor.requires_grad)
-        for name in _WEIGHTS:
-            if name in wanted:
-                raise InvalidArgument.at(name, "has no gradient here; detach it")
-        return wanted
+        refuse_gradients(self._constants)
+        return tuple(name for name, tensor in self.tensors.items() if tensor.requires_grad)
+
+    @property
+    def _constants(self) -> dict[str, object]:
+        """What the loss has no gradient of, by name."""
+        weights = {name: self.tensors.get(name) for name in _WEIGHTS}
+        return {**weights, **{name: getattr(self.options, name) for name in _OPTIONS}}
 
     @property
     def class_axis(self) -> int:
         """The axis that rows of input and of target have, and their losses have not."""
-        is_second = self.loss is CROSS_ENTROPY and self.tensors["input"].ndim > 2
-        return 1 if is_second else -1
+        return self.loss.class_axis if self.tensors["input"].ndim > 2 else -1
 
     def ask(self, wanted: Collection[str]) -> Answer:
         """Make the call, which brings the loss and gradients `wanted`."""

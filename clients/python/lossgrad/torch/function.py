@@ -25,32 +25,49 @@ class ReducedLoss(Function):
     @staticmethod
     def forward(
         ctx: Any, evaluation: Evaluation, wanted: tuple[str, ...], *tensors: Tensor
-    ) -> Tensor:
-        """Return the loss, and keep its gradients."""
-        answer = evaluation.ask(wanted)
-        ctx.save_for_backward(*(evaluation.on_device(answer.gradients[name]) for name in wanted))
-        ctx.kinds, ctx.was_given = _kinds(tensors), False
-        return evaluation.loss_of(answer)
+    ) -> tuple[Tensor, Tensor]:
+        """Return the loss and a tie to it, and keep its gradients."""
+        answer, tie = evaluation.ask(wanted), _tie()
+        gradients = (evaluation.on_device(answer.gradients[name]) for name in wanted)
+        ctx.save_for_backward(tie, *gradients)
+        ctx.kinds = _kinds(tensors)
+        return evaluation.loss_of(answer), tie
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Gradients:
-        """Return the gradients times that of the loss, once as they are where that is 1.
+        """Return the gradients times that of the loss; as they are if they are not kept then.
 
-        A product is new memory, at 1024×32000 twice what the call takes in this process. Whoever
-        gets a gradient may change it: PyTorch then refuses to use what is kept once more.
+        A product is new memory, at 1024×32000 twice what the call takes in this process. But who
+        gets a gradient may change it, so that one that is kept on has to be multiplied.
         """
-        gradients = ctx.saved_tensors
-        is_given = not ctx.was_given and _is_one(upstream[0])
-        if not is_given:
+        tie, *gradients = ctx.saved_tensors
+        if not _is_for_good(upstream[0]):
             with torch.no_grad():
                 gradients = [upstream[0] * gradient for gradient in gradients]
-        ctx.was_given |= is_given
-        return None, None, *_final(gradients, ctx.kinds)
+        return None, None, *_final(gradients, ctx.kinds, (tie, upstream[0]))
+
+
+def _is_for_good(upstream: Tensor) -> bool:
+    """Return whether what is kept can be given away: unchanged, and not needed once more."""
+    if torch.compiler.is_compiling():  # no question below has an answer yet
+        return False
+    return not _is_retained() and _is_one(upstream)
+
+
+def _is_retained() -> bool:
+    """Return whether the graph that goes backward may do so again; True where nobody tells."""
+    autograd = cast(Any, torch)._C._autograd  # nothing public tells
+    told = getattr(autograd, "_get_current_graph_task_keep_graph", None)
+    return told is None or told()
 
 
 def _is_one(upstream: Tensor) -> bool:
-    # To ask another device would be to wait for it.
-    return upstream.device.type == "cpu" and bool(upstream == 1)
+    if upstream.device.type != "cpu":  # to ask another device would be to wait for it
+        return False
+    try:
+        return bool(upstream == 1)
+    except RuntimeError:  # one of many in a batched backward
+        return False
 
 
 class LossOfRows(Function):
@@ -59,24 +76,25 @@ class LossOfRows(Function):
     @staticmethod
     def forward(
         ctx: Any, evaluation: Evaluation, wanted: tuple[str, ...], *tensors: Tensor
-    ) -> Tensor:
-        """Return the losses, and keep the gradients of their rows."""
-        answer = evaluation.ask(_by_row(wanted))
+    ) -> tuple[Tensor, Tensor]:
+        """Return the losses and a tie to them, and keep the gradients of their rows."""
+        answer, tie = evaluation.ask(_by_row(wanted)), _tie()
         saved = _saved(evaluation, answer, wanted)
-        ctx.save_for_backward(*saved.values())
+        ctx.save_for_backward(tie, *saved.values())
         ctx.names, ctx.wanted, ctx.class_axis = tuple(saved), wanted, evaluation.class_axis
         ctx.kinds = _kinds(tensors)
-        return evaluation.loss_of(answer)
+        return evaluation.loss_of(answer), tie
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Gradients:
         """Return the gradient of each row times that of its loss."""
-        saved = dict(zip(ctx.names, ctx.saved_tensors, strict=True))
+        tie, *kept = ctx.saved_tensors
+        saved = dict(zip(ctx.names, kept, strict=True))
         # A matrix product of autocast would have 16 bits.
         with torch.no_grad(), torch.autocast(upstream[0].device.type, enabled=False):
             of_rows = torch.where(saved["live"], upstream[0], 0).unsqueeze(ctx.class_axis)
             gradients = [_gradient_by_row(name, of_rows, saved) for name in ctx.wanted]
-        return None, None, *_final(gradients, ctx.kinds)
+        return None, None, *_final(gradients, ctx.kinds, (tie, upstream[0]))
 
 
 def _by_row(wanted: tuple[str, ...]) -> list[str]:
@@ -112,10 +130,15 @@ def _flat(rows: Tensor) -> Tensor:
 
 
 class Final(Function):
-    """Gradients that have none themselves: says so where they are asked for."""
+    """``apply(tie, upstream, *gradients)``: says that those have no gradients themselves."""
 
     @staticmethod
-    def forward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:  # noqa: ARG004
+    def forward(
+        ctx: Any,  # noqa: ARG004
+        tie: Tensor,  # noqa: ARG004
+        upstream: Tensor,  # noqa: ARG004
+        *gradients: Tensor,
+    ) -> tuple[Tensor, ...]:
         """Return the gradients."""
         return tuple(gradient.detach() for gradient in gradients)
 
@@ -139,9 +162,19 @@ def _kinds(tensors: tuple[Tensor, ...]) -> list[Kind]:
     return [(tensor.device, tensor.dtype) for tensor in tensors]
 
 
-def _final(gradients: Sequence[Tensor], kinds: list[Kind]) -> Gradients:
-    """Return gradients as what they are of, rounded once."""
+def _tie() -> Tensor:
+    """Return an output without numbers, for what is made of gradients to depend on.
+
+    It leads to all that the loss depends on; unlike the loss, nobody can change it in place.
+    """
+    return torch.empty(0)
+
+
+def _final(
+    gradients: Sequence[Tensor], kinds: list[Kind], source: tuple[Tensor, Tensor]
+) -> Gradients:
+    """Return gradients as what they are of, rounded once; to differentiate they are of `source`."""
     rounded = [gradient.to(*kind) for gradient, kind in zip(gradients, kinds, strict=True)]
     if not torch.is_grad_enabled():
         return tuple(rounded)
-    return cast(Any, Final).apply(*(gradient.detach().requires_grad_() for gradient in rounded))
+    return cast(Any, Final).apply(*source, *rounded)

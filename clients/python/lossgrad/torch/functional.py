@@ -72,10 +72,11 @@ def cross_entropy(
     label_smoothing : float
         In [0, 1]; 0 by default.
     sample_weights : Tensor, as `target` with indices, optional
-        Weight of each row, finite. Rows of weight 0 count for nothing, and may hold anything.
+        Weight of each row, finite, or a mask of booleans. Rows of weight 0 count for
+        nothing, and may hold anything.
     denominator : float, optional
         What the mean divides by instead, such as `batch_denominator` of a batch that is computed
-        in parts; not 0.
+        in parts; not 0, so pass ``whole or None``.
     temperature : float
         Logits are ``input / temperature``; 1 by default.
     softcap : float, optional
@@ -95,15 +96,16 @@ def cross_entropy(
     Tensor
         The loss, in the dtype of `input`; float32 for 16 bits under autocast, as PyTorch's.
         Gradients have the dtype of what they are of, and are rounded to 16 bits once, after
-        they were multiplied in float32 by that of the loss.
+        they were multiplied in float32 by that of the loss. Those of (N, C, d1, …) lie in
+        memory with classes last, as a view: ``reshape`` them, where PyTorch's can be viewed.
 
     Raises
     ------
     InvalidArgument
         Where the inputs are wrong; an index out of range is named with its row, counted through
-        N, d1, …. Also where a weight requires a gradient.
+        N, d1, …. Also where a weight or an option requires a gradient.
     Unimplemented
-        In backward, where second derivatives are asked for.
+        In forward mode, and in backward where second derivatives are asked for.
     LossGradError
         As `lossgrad.Client.compute`.
 
@@ -204,4 +206,5 @@ def _evaluate(
     evaluation = Evaluation(client, loss, given, options)
     wanted = evaluation.wanted
     node = LossOfRows if options.reduction == "none" else ReducedLoss
-    return cast(Any, node).apply(evaluation, wanted, *(given[name] for name in wanted))
+    answer, _ = cast(Any, node).apply(evaluation, wanted, *(given[name] for name in wanted))
+    return answer

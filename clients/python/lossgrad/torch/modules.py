@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack, cast
 
 import torch
 from torch import Tensor, nn
 
 from lossgrad.client import Client
-from lossgrad.losses import LossSettings
+from lossgrad.losses import LossOptions, LossSettings, require_client
 from lossgrad.torch.functional import cross_entropy, linear_cross_entropy
+from lossgrad.types.options import EmptyMean, NonfinitePolicy, Reduction
+
+_SETTINGS = tuple(LossSettings.__annotations__)
 
 
 class _RemoteLoss(nn.Module):
     """A loss with its client; a copy, pickled or deep, has a client of its own."""
 
     weight: Tensor | None
+    reduction: Reduction
+    ignore_index: int
+    label_smoothing: float
+    temperature: float
+    softcap: float | None
+    z_loss: float
+    nonfinite: NonfinitePolicy
+    empty_mean: EmptyMean
+    timeout: float | None
 
     def __init__(self, client: Client, weight: Tensor | None, settings: LossSettings) -> None:
         super().__init__()
-        unknown = settings.keys() - LossSettings.__annotations__.keys()
+        unknown = settings.keys() - set(_SETTINGS)
         if unknown:
             raise TypeError(f"no settings of a loss: {', '.join(sorted(unknown))}")
+        require_client(client)
+        options = LossOptions.of({**settings})
+        options.check()
         self.register_buffer("weight", weight)
         self.client = client
-        self.settings = settings
+        for name in _SETTINGS:
+            setattr(self, name, getattr(options, name))
+
+    @property
+    def settings(self) -> LossSettings:
+        """The settings as they are now."""
+        return cast(LossSettings, {name: getattr(self, name) for name in _SETTINGS})
 
     def extra_repr(self) -> str:
         """Return what is printed of the module beside its children."""
-        told = {"client": self.client, **self.settings}
+        chosen = {n: value for n, value in self.settings.items() if value != _default(n)}
+        told = {"client": self.client, **chosen}
         return ", ".join(f"{name}={value!r}" for name, value in told.items())
+
+
+def _default(name: str) -> Any:
+    return getattr(LossOptions(), name)
 
 
 class CrossEntropyLoss(_RemoteLoss):
@@ -46,10 +72,13 @@ class CrossEntropyLoss(_RemoteLoss):
         Where the loss is computed.
     **settings
         ``ignore_index``, ``reduction``, ``label_smoothing``, ``temperature``, ``softcap``,
-        ``z_loss``, ``nonfinite``, ``empty_mean`` and ``timeout`` of `cross_entropy`.
+        ``z_loss``, ``nonfinite``, ``empty_mean`` and ``timeout`` of `cross_entropy`; attributes
+        of the module, as PyTorch's are.
 
     Raises
     ------
+    InvalidArgument
+        Where a setting has a wrong value, or `client` is none.
     TypeError
         For another setting.
 
@@ -107,8 +136,8 @@ class LinearCrossEntropyLoss(_RemoteLoss):
 
     Raises
     ------
-    TypeError
-        For another setting.
+    InvalidArgument, TypeError
+        As `CrossEntropyLoss`.
 
     Examples
     --------
