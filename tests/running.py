@@ -153,6 +153,9 @@ class Blocking:
     def compute(self, **arguments: Any) -> lossgrad.Result:
         return self._wait(self._client.compute(**arguments))
 
+    def check(self, **arguments: Any) -> lossgrad.Check:
+        return self._wait(self._client.check(**arguments))
+
     def info(self) -> lossgrad.ServerInfo:
         return self._wait(self._client.info())
 

@@ -28,9 +28,11 @@ CALLS = f"{SERVICE}.calls"
 """What both adapters have in common; neither knows the other."""
 
 ADMISSION = f"{SERVICE}.admission"
+CHECKING = f"{SERVICE}.checking"
 CORES = f"{SERVICE}.cores"
 MEMORY_LIMIT = f"{SERVICE}.memory_limit"
 METRICS = f"{SERVICE}.metrics"
+PAGE = f"{SERVICE}.page"
 SETTINGS = f"{SERVICE}.runtime.settings"
 _LIGHT = (
     *("addresses", "collector", "log_lines", "logs", "process", "processor", "signals"),
@@ -75,7 +77,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "urllib3",
     ),
     "lossgrad.known_limits": CONTRACT,
-    "lossgrad.losses": (*CONTRACT, "lossgrad.losses", "lossgrad.client", "numpy"),
+    "lossgrad.losses": (
+        *CONTRACT,
+        "lossgrad.losses",
+        "lossgrad.client",
+        "lossgrad.settings",
+        "numpy",
+    ),
     # The only rooms that know PyTorch and JAX; nobody imports them but who uses them.
     "lossgrad.torch": (*IN_A_GRAPH, "lossgrad.torch", "torch"),
     "lossgrad.jax": (
@@ -97,6 +105,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "threadpoolctl",
     ),
     f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
+    CHECKING: (CHECKING, f"{SERVICE}.core", *CONTRACT, "numpy", "typing_extensions"),
     METRICS: (METRICS,),
     ADMISSION: (
         ADMISSION,
@@ -110,6 +119,7 @@ RULES: dict[str, tuple[str, ...]] = {
         ADMISSION,
         METRICS,
         f"{SERVICE}.access.refused",
+        CHECKING,
         f"{SERVICE}.core",
         f"{SERVICE}.runtime.log_lines",
         *CONTRACT,
@@ -132,8 +142,10 @@ RULES: dict[str, tuple[str, ...]] = {
         "grpc_reflection",
         "numpy",
     ),
+    PAGE: (PAGE,),
     f"{SERVICE}.http_api": (
         f"{SERVICE}.http_api",
+        PAGE,
         f"{SERVICE}.access.open_endpoints",
         f"{SERVICE}.access.tokens",
         ADMISSION,
@@ -188,6 +200,7 @@ RULES: dict[str, tuple[str, ...]] = {
     f"{SERVICE}.local": (
         f"{SERVICE}.runtime",
         CALLS,
+        CHECKING,
         f"{SERVICE}.core",
         *CONTRACT,
         "pydantic",
@@ -261,6 +274,8 @@ PLANTED = {
     "lossgrad_service/core/a.py": "import lossgrad",
     "lossgrad_service/core/b.py": "from ..grpc_api import server",
     "lossgrad_service/core/c.py": "def f():\n    from lossgrad.codecs import json",
+    "lossgrad_service/checking/a.py": "from lossgrad_service.kernels import rows",
+    "lossgrad_service/checking/b.py": "from lossgrad_service.calls import Deadline",
     "lossgrad_service/grpc_api/a.py": "from lossgrad_service import http_api",
     "lossgrad_service/grpc_api/b.py": "import lossgrad_service.kernels.softmax",
     "lossgrad_service/http_api/a.py": "from lossgrad import Client",

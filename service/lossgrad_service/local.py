@@ -17,8 +17,8 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from lossgrad.errors import InvalidArgument, Violation
-from lossgrad.types import Problem, Result, limits
-from lossgrad_service import core
+from lossgrad.types import Check, CheckRequest, Problem, Result, check_limits, limits
+from lossgrad_service import checking, core
 from lossgrad_service.calls import Service, accept_request_id, guarded
 from lossgrad_service.runtime.info import limits_of, server_info
 from lossgrad_service.runtime.machine_code import keep_where_set
@@ -57,7 +57,16 @@ def _compute(service: Service, problem: Problem) -> Result:
     return core.compute(problem)
 
 
+def _check(service: Service, request: CheckRequest) -> Check:
+    check_limits.check_arrays(request, service.limits)
+    return checking.check(request)
+
+
 HANDLERS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
-    {"compute": partial(_handle, _compute), "info": partial(_handle, Service.info)}
+    {
+        "compute": partial(_handle, _compute),
+        "check": partial(_handle, _check),
+        "info": partial(_handle, Service.info),
+    }
 )
 """Methods by the name of their endpoint, on checked values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import contextmanager
+from functools import partial
 from threading import Event
 
 import grpc
@@ -59,6 +60,7 @@ async def compute_async(target, **options):
 def test_who_shows_a_key_is_served(served, protocol):
     with lossgrad.Client(served[protocol], token=TOKEN) as client:
         assert client.info().losses
+        assert client.check(**ARGUMENTS).ok
         result = client.compute(**ARGUMENTS)
     assert asyncio.run(compute_async(served[protocol], token=TOKEN)).loss == result.loss
 
@@ -77,7 +79,8 @@ WAYS = [(lossgrad.Client, protocol) for protocol in PROTOCOLS] + [
 @pytest.mark.parametrize("options", [{}, {"token": "lossgrad_wrong"}])
 def test_who_does_not_is_refused(served, make, protocol, options):
     with make(served[protocol], **options) as client:
-        for ask in (client.info, lambda: client.compute(**ARGUMENTS)):
+        asked = (client.compute, client.check)
+        for ask in (client.info, *(partial(method, **ARGUMENTS) for method in asked)):
             with pytest.raises(errors.Unauthenticated, match="authorization: Bearer KEY"):
                 ask()
 

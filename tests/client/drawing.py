@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lossgrad.types import Problem, dtypes
+from lossgrad.types import CheckRequest, Problem, dtypes
+from lossgrad.types.check import CHECKABLE
 from lossgrad.types.quantities import INPUTS
 
 
@@ -84,4 +85,22 @@ def same_problem(one, other):
         and one.want == other.want
         and one.inputs.keys() == other.inputs.keys()
         and all(same_bits(one.inputs[name], other.inputs[name]) for name in one.inputs)
+    )
+
+
+@st.composite
+def check_requests(draw):
+    """A problem with any arrays as its caller's own numbers."""
+    problem = draw(problems())
+    options = {**problem.options.chosen, "want": None, "gradient_dtype": None}
+    names = [name for name in CHECKABLE if name not in ("dw1", "db1", "dx", "dtargets")]
+    own = draw(st.dictionaries(st.sampled_from(names), arrays(dtypes.FLOATS), max_size=4))
+    return CheckRequest.of(problem.inputs | options, own)
+
+
+def same_check_request(one, other):
+    return (
+        same_problem(one.problem, other.problem)
+        and list(one.own) == list(other.own)
+        and all(same_bits(one.own[name], other.own[name]) for name in one.own)
     )

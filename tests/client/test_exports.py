@@ -15,6 +15,7 @@ EXPORTED = {
     "AsyncClient",
     "Busy",
     "Cancelled",
+    "Check",
     "Client",
     "DeadlineExceeded",
     "Internal",
@@ -53,7 +54,7 @@ def test_import_loads_no_transport(name):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("method", ["compute", "compute_future", "info", "close"])
+@pytest.mark.parametrize("method", ["compute", "compute_future", "check", "info", "close"])
 def test_clients_have_the_same_signatures(method):
     blocking = inspect.signature(getattr(lossgrad.Client, method))
     awaiting = inspect.signature(getattr(lossgrad.AsyncClient, method))

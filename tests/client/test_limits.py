@@ -11,7 +11,7 @@ import pytest
 
 import lossgrad
 from lossgrad import errors, settings
-from lossgrad.endpoints import COMPUTE, INFO
+from lossgrad.endpoints import CHECK, COMPUTE, INFO
 from lossgrad.known_limits import SMALL
 from lossgrad.types import Limits, ServerInfo, limits
 from lossgrad_service import local
@@ -75,6 +75,8 @@ class Server:
         self.timeouts.append(timeout)
         if endpoint is COMPUTE:
             return double(request.problem)
+        if endpoint is CHECK:
+            return request
         entry = self.published[0] if len(self.published) == 1 else self.published.pop(0)
         if isinstance(entry, Exception):
             raise entry
@@ -103,6 +105,9 @@ class Blocking:
     def compute(self, given):
         return self._client.compute(**given)
 
+    def check(self, given, gradients=None):
+        return self._client.check(**given, gradients=gradients)
+
 
 class Awaiting:
     """The same for event loops."""
@@ -114,6 +119,9 @@ class Awaiting:
 
     def compute(self, given):
         return asyncio.run(self._client.compute(**given))
+
+    def check(self, given, gradients=None):
+        return asyncio.run(self._client.check(**given, gradients=gradients))
 
 
 @pytest.fixture(params=[Blocking, Awaiting], ids=["blocking", "awaiting"])
@@ -230,6 +238,26 @@ def test_in_process_nothing_is_asked(client_of):
     assert client.server.asked == [COMPUTE]
 
 
+@pytest.mark.parametrize("target", ["localhost:1", "http://localhost:1"])
+def test_a_check_is_one_message_whatever_its_size(client_of, target):
+    client = client_of(TIGHT, target=target)
+    assert client.check(SMALL_CALL).problem.n_rows
+    with pytest.raises(errors.TooLarge, match="never a stream; check some hundred") as caught:
+        client.check(STREAMED_CALL)
+    assert caught.value.limit == "max_request_bytes"
+    own = {"probs": np.zeros(SMALL // 4, np.float32)}
+    with pytest.raises(errors.TooLarge, match="max_request_bytes is 1048576"):
+        client.check(SMALL_CALL, own)
+    assert client.server.asked == [CHECK, INFO, INFO]
+
+
+def test_a_large_check_is_sent_within_the_limits(client_of):
+    client = client_of(AMPLE)
+    for _ in range(2):
+        client.check(STREAMED_CALL)
+    assert client.server.asked == [INFO, CHECK, CHECK]
+
+
 @pytest.fixture(scope="module")
 def small():
     """A real server with limits that calls of a few MiB are over."""
@@ -299,6 +327,21 @@ def test_what_no_message_of_a_real_server_holds_goes_in_pieces(small, given):
 )
 def test_a_real_server_over_http(small, given, limit):
     assert_too_large(small.http, given, limit)
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_a_check_by_a_real_server(small, protocol):
+    columns = 3 * MEBIBYTE // 8
+    given = {"scores": np.zeros((2, columns), np.float32), "labels": [0, 0]}
+    with lossgrad.Client(getattr(small, protocol)) as client:
+        with pytest.raises(errors.TooLarge, match="a check is one message") as caught:
+            client.check(**given)
+        assert caught.value.limit == "max_request_bytes"
+        huge = {"h1": np.zeros((2**12, 1)), "w2": np.ones((1, 2**12)), "labels": [0] * 2**12}
+        with pytest.raises(errors.TooLarge) as caught:
+            client.check(**huge)
+        assert caught.value.limit == "max_check_entries"
+        assert client.check(scores=[[1.0, 2.0]], labels=[0]).ok
 
 
 @pytest.fixture

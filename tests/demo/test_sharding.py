@@ -12,8 +12,9 @@ from lossgrad.types import Result
 from lossgrad_service.demo.data import Digits, Rows
 from lossgrad_service.demo.model import Model, Parameters
 from lossgrad_service.demo.sharding import (
-    accuracy_problems,
+    all_predictions,
     gradient_problems,
+    recognition_problems,
     total_accuracy,
     total_gradients,
     total_loss,
@@ -82,11 +83,12 @@ def test_penalty_is_counted_once(
 
 
 @SHARDS
-def test_accuracies_add_up(
+def test_recognition_of_the_parts_is_that_of_the_whole(
     local: Client, model: Model, parameters: Parameters, batch: Rows, shards: int
 ) -> None:
     rows = {model.rows_as: batch.images, "labels": batch.labels}
-    whole = local.compute(**rows, **parameters, want=["accuracy"])
-    problems = accuracy_problems(model, parameters, batch, shards)
+    whole = local.compute(**rows, **parameters, want=["accuracy", "predictions"])
+    problems = recognition_problems(model, parameters, batch, shards)
     answers = [local.compute(**problem) for problem in problems]
     assert total_accuracy(answers) == pytest.approx(whole.accuracy, rel=1e-13)
+    np.testing.assert_array_equal(all_predictions(answers), whole.predictions)

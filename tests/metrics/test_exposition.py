@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lossgrad_service.metrics import CODES, CONTENT_TYPE, Exposition, Meter, Place, Slab
 from lossgrad_service.metrics.catalogue import (
     CATALOGUE,
+    COMPUTING,
     SECONDS,
     Direction,
     Dtype,
@@ -181,7 +182,7 @@ def tallied(drawn_calls, drawn_events):
         found["lossgrad_received_bytes_total", *way] += received
         found["lossgrad_sent_bytes_total", *way] += sent
         for phase, seconds in spent.items():
-            if method in ("Compute", "ComputeStream"):
+            if method in COMPUTING:
                 labels = (way[0], ("phase", phase), way[1])
                 found["lossgrad_phase_duration_seconds_sum", *labels] += seconds
                 found["lossgrad_phase_duration_seconds_count", *labels] += 1

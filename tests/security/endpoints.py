@@ -12,12 +12,17 @@ from google.rpc import error_details_pb2, status_pb2
 
 import lossgrad
 from lossgrad.codecs.pointers import to_field
+from lossgrad.codecs.wire import LENGTH, bytes_field, tag
 from lossgrad.v1 import lossgrad_pb2 as pb
 from tests.running import PATIENCE_SECONDS
 from tests.security.rows import BASE64, CLIENT, GRPC, LISTS, STREAM, Body
 
 COMPUTE = "/lossgrad.v1.LossGradService/Compute"
 COMPUTE_STREAM = "/lossgrad.v1.LossGradService/ComputeStream"
+CHECK = "/lossgrad.v1.LossGradService/CheckGradients"
+
+_PROBLEM = tag(1, LENGTH)
+"""Of the field that holds the problem of a check."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,14 @@ class Answer:
 class Endpoints:
     """Calls by endpoint of one server; used by one thread."""
 
+    rpc, path, reply = COMPUTE, "/v1/compute", pb.ComputeResponse
+
     def __init__(self, addresses: dict[str, str]) -> None:
         self._channel = grpc.insecure_channel(addresses["gRPC"])
-        self._compute = self._channel.unary_unary(COMPUTE)
+        self._unary = self._channel.unary_unary(self.rpc)
         self._stream = self._channel.stream_stream(COMPUTE_STREAM)
         self._http = urllib3.PoolManager(retries=False, timeout=PATIENCE_SECONDS)
-        self._url = addresses["HTTP"] + "/v1/compute"
+        self._url = addresses["HTTP"] + self.path
         self._client = lossgrad.Client(addresses["gRPC"])
 
     def send(self, endpoint: str, payload: Any) -> Answer:
@@ -60,12 +67,12 @@ class Endpoints:
         return senders[endpoint](payload)
 
     def send_compressed(self, message: bytes, compression: grpc.Compression) -> Answer:
-        """Return the answer to a ComputeRequest that travels compressed."""
+        """Return the answer to a request that travels compressed."""
         try:
-            reply = self._compute(message, timeout=PATIENCE_SECONDS, compression=compression)
+            reply = self._unary(message, timeout=PATIENCE_SECONDS, compression=compression)
         except grpc.RpcError as error:
             return of_rpc_error(error)
-        return Answer("OK", loss=pb.ComputeResponse.FromString(reply).loss)
+        return Answer("OK", loss=self.reply.FromString(reply).loss)
 
     def close(self) -> None:
         """Close all connections."""
@@ -100,13 +107,30 @@ class Endpoints:
             len(reply.data),
         )
 
+    @staticmethod
+    def _loss_of(client: lossgrad.Client, arguments: dict[str, Any]) -> float:
+        return client.compute(**arguments).loss
+
     def _call(self, arguments: dict[str, Any]) -> Answer:
         try:
-            return Answer("OK", loss=self._client.compute(**arguments).loss)
+            return Answer("OK", loss=self._loss_of(self._client, arguments))
         except lossgrad.LossGradError as error:
             named = [v.field for v in getattr(error, "violations", ())]
             limit = [error.limit] if isinstance(error, lossgrad.TooLarge) else []
             return Answer(type(error).__name__, (*named, *limit), error.message)
+
+
+class Checking(Endpoints):
+    """The same calls as checks: what is a ComputeRequest stands in one for a check."""
+
+    rpc, path, reply = CHECK, "/v1/check", pb.CheckGradientsResponse
+
+    def _send_unary(self, message: bytes) -> Answer:
+        return super()._send_unary(bytes_field(_PROBLEM, message))
+
+    @staticmethod
+    def _loss_of(client: lossgrad.Client, arguments: dict[str, Any]) -> float:
+        return client.check(**arguments).loss
 
 
 def of_rpc_error(error: Any) -> Answer:

@@ -98,6 +98,13 @@ def _fill(message: pb.Tensor, tensor: Tensor, *, with_data: bool) -> None:
         message.data = tensor.data
 
 
+def tensor(value: Any) -> pb.Tensor:
+    """Return the message of an array."""
+    message = pb.Tensor()
+    _fill(message, as_tensor(value), with_data=True)
+    return message
+
+
 def _chunks(tensors: Mapping[str, Tensor]) -> pb.ComputeStreamRequest:
     chunks = [
         pb.InputChunk(input=_number(pb.Input, "INPUT", name), data=tensor.data)

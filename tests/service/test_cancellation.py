@@ -8,13 +8,22 @@ from contextlib import contextmanager
 import pytest
 
 import lossgrad
-from lossgrad.endpoints import COMPUTE
+from lossgrad.endpoints import CHECK, COMPUTE
 from lossgrad.errors import Cancelled
 from lossgrad.exchange import Exchange
 from lossgrad_service.cores import available_cores
 from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.test_stream_flow import tasks_of
-from tests.service.under_way import LARGE, MESSAGE, abandoned_post, bugs_in, exchange, watched
+from tests.service.under_way import (
+    CHECK_BODY,
+    CHECK_MESSAGE,
+    LARGE,
+    MESSAGE,
+    abandoned_post,
+    bugs_in,
+    exchange,
+    watched,
+)
 from tests.service.web import compute
 
 
@@ -47,7 +56,24 @@ def left_post(running):
         yield
 
 
-WAYS = [cancelled_unary, cancelled_stream, broken_connection, left_post]
+@contextmanager
+def cancelled_check(running):
+    with channel_to(running.grpc) as channel:
+        call = channel.unary_unary(CHECK.rpc).future(CHECK_MESSAGE)
+        yield
+        call.cancel()
+
+
+@contextmanager
+def left_check(running):
+    with abandoned_post(running.http, CHECK_BODY, CHECK.http_path):
+        yield
+
+
+WAYS = [
+    *(cancelled_unary, cancelled_stream, broken_connection, left_post),
+    *(cancelled_check, left_check),
+]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 import lossgrad
 from lossgrad.codecs.request_timeout import HEADER
-from lossgrad.endpoints import COMPUTE
+from lossgrad.endpoints import CHECK, COMPUTE
 from lossgrad.errors import DeadlineExceeded
 from lossgrad.exchange import Exchange
 from lossgrad.v1 import lossgrad_pb2 as pb
@@ -19,7 +19,16 @@ from lossgrad_service.grpc_api.patience import Patience
 from lossgrad_service.http_api import app
 from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.test_stream_flow import large_call, once_set
-from tests.service.under_way import BODY, LARGE, MESSAGE, bugs_in, exchange, watched
+from tests.service.under_way import (
+    BODY,
+    CHECK_BODY,
+    CHECK_MESSAGE,
+    LARGE,
+    MESSAGE,
+    bugs_in,
+    exchange,
+    watched,
+)
 from tests.service.web import JSON, call
 
 SOON = 0.2
@@ -32,10 +41,14 @@ def one_thread():
         yield running
 
 
-def unary(running):
+def unary(running, endpoint=COMPUTE, message=MESSAGE):
     with channel_to(running.grpc) as channel, pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary(COMPUTE.rpc)(MESSAGE, timeout=SOON)
+        channel.unary_unary(endpoint.rpc)(message, timeout=SOON)
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def check(running):
+    unary(running, CHECK, CHECK_MESSAGE)
 
 
 def stream(running):
@@ -44,13 +57,17 @@ def stream(running):
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def post(running):
-    answer = call(f"{running.http}/v1/compute", BODY, {**JSON, HEADER: str(SOON)})
+def post(running, endpoint=COMPUTE, body=BODY):
+    answer = call(running.http + endpoint.http_path, body, {**JSON, HEADER: str(SOON)})
     assert answer.status == 504
     assert "time ran out before its answer" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("way", [unary, stream, post])
+def post_check(running):
+    post(running, CHECK, CHECK_BODY)
+
+
+@pytest.mark.parametrize("way", [unary, stream, post, check, post_check])
 def test_a_deadline_ends_what_is_under_way(one_thread, monkeypatch, caplog, way):
     with watched(monkeypatch) as computations:
         way(one_thread)

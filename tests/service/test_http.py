@@ -73,7 +73,13 @@ def test_probes_by_head(running, path):
     assert (answer.status, answer.text) == (200, "")
 
 
-@pytest.mark.parametrize("path", ["", "docs", "redoc", "v1", "v1/compute/", "..%2f..%2fetc/passwd"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("redoc", "v1", "v1/compute/", "page", "page/js", "docs/", "docs/index.html"),
+        *("..%2f..%2fetc/passwd", "page/../../files.py", "page/..%2f..%2ffiles.py"),
+    ],
+)
 def test_unknown_path_is_404(running, path):
     assert_problem(call(f"{running.http}/{path}"), 404)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lossgrad.errors import InvalidArgument
 from lossgrad_service.http_api.repeated_keys import check_keys
-from lossgrad_service.http_api.request import read_call
+from lossgrad_service.http_api.request import read_call, read_check
 from tests.service.web import call
 
 GOOD = '"scores": [[1, 2, 3]], "labels": [2]'
@@ -225,3 +225,18 @@ def test_usual_bodies_are_parsed_once(monkeypatch):
     monkeypatch.setattr("lossgrad_service.http_api.repeated_keys._parse_again", None)
     for body in (f"{{{GOOD}}}", with_object(), with_more('"want": ["dScores"]')):
         read_call(body.encode())
+
+
+def test_usual_checks_are_parsed_once(monkeypatch):
+    monkeypatch.setattr("lossgrad_service.http_api.repeated_keys._parse_again", None)
+    body = json.loads(with_object())
+    for own in ({"dScores": body["scores"]}, {"dscores": [[1, 2, 3]], "loss": "NaN"}):
+        assert list(read_check(json.dumps(body | {"gradients": own}).encode()).own)
+
+
+def test_many_names_are_refused_before_each_is_looked_at(monkeypatch):
+    monkeypatch.setattr("lossgrad_service.http_api.request.check_request_from_json", None)
+    names = ",".join(f'"k{i}": 1' for i in range(100))
+    with pytest.raises(InvalidArgument, match=r"it has 1[0-9], not 100") as caught:
+        read_check(with_more(f'"gradients": {{{names}}}').encode())
+    assert [violation.field for violation in caught.value.violations] == ["gradients.k0"]

@@ -61,6 +61,20 @@ def test_answers(running, transport):
     assert spent == pytest.approx(timing["compute"], abs=2e-6)
 
 
+@pytest.mark.parametrize("transport", ["grpc", "http"])
+def test_checks(running, transport):
+    with lossgrad.Client(getattr(running, transport)) as client:
+        client.check(**HEALTHY)
+        with pytest.raises(lossgrad.InvalidArgument):
+            client.check(scores=[[1.0, np.nan]], labels=[0])
+    way = {"method": "CheckGradients", "transport": transport}
+    until_counted(running, **way, code="OK")
+    until_counted(running, **way, code="INVALID_ARGUMENT")
+    assert count(running, "lossgrad_rows_total", **way) == 3
+    for phase in ("decode", "compute", "encode"):
+        assert count(running, "lossgrad_phase_duration_seconds_sum", **way, phase=phase) > 0
+
+
 def test_streams(running):
     with lossgrad.Client(running.grpc) as client:
         client.compute(**LARGE)

@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 
 from lossgrad.codecs.base64_arrays import from_object
+from lossgrad.codecs.json import SPELLINGS
+from lossgrad.types.check import CHECKABLE
 from lossgrad.types.options import CHOICES, Options
 from lossgrad.types.options import NAMES as OPTION_NAMES
 from lossgrad.types.quantities import INPUTS, OUTPUTS, SCALARS
 from lossgrad_service.http_api import schemas
+from lossgrad_service.http_api.check_examples import CHECKS
 from lossgrad_service.http_api.examples import EXAMPLES
-from tests.service.web import call, compute
+from tests.service.web import call, check, compute
+
+MODELS = {"/v1/compute": "ComputeRequest", "/v1/check": "CheckRequest"}
+"""What is posted, by path."""
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +46,16 @@ def test_every_path_is_described(document):
     }
     assert operations == {
         ("/v1/compute", "post"),
+        ("/v1/check", "post"),
         ("/v1/info", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
     }
 
 
-def test_compute_tells_every_status(document):
-    operation = document["paths"]["/v1/compute"]["post"]
+@pytest.mark.parametrize(("path", "model"), MODELS.items())
+def test_what_computes_tells_every_status(document, path, model):
+    operation = document["paths"][path]["post"]
     statuses = {"200", "400", "401", "404", "408", "413", "415", "429"}
     statuses |= {"431", "500", "503", "504"}
     assert set(operation["responses"]) == statuses
@@ -56,7 +64,7 @@ def test_compute_tells_every_status(document):
         problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
         assert content == {"application/problem+json": problem}
     body = operation["requestBody"]["content"]["application/json"]
-    assert body["schema"] == {"$ref": "#/components/schemas/ComputeRequest"}
+    assert body["schema"] == {"$ref": f"#/components/schemas/{model}"}
 
 
 def test_every_reference_leads_somewhere(document):
@@ -82,11 +90,37 @@ def test_examples_are_true(running, example):
         np.testing.assert_allclose(numbers(answer.json[name]), numbers(expected), rtol=1e-6)
 
 
-def test_examples_are_in_the_document(document):
-    operation = document["paths"]["/v1/compute"]["post"]
+@pytest.mark.parametrize("example", CHECKS.values(), ids=CHECKS)
+def test_examples_of_checks_are_true(running, example):
+    answer = check(running.http, example.request)
+    assert answer.status == 200
+    assert in_any_order(answer.json) == close_to(in_any_order(example.answer))
+
+
+def in_any_order(answer):
+    """An answer with its worst entries by their places: they may be equally bad."""
+    by_place = [
+        {**comparison, "worst": sorted(comparison["worst"], key=lambda entry: entry["index"])}
+        for comparison in answer["comparisons"]
+    ]
+    return answer | {"comparisons": by_place}
+
+
+def close_to(expected):
+    """What equals a document whose numbers differ by rounding."""
+    if isinstance(expected, dict):
+        return {key: close_to(value) for key, value in expected.items()}
+    if isinstance(expected, list):
+        return [close_to(value) for value in expected]
+    return pytest.approx(expected, rel=1e-6, abs=1e-9) if type(expected) is float else expected
+
+
+@pytest.mark.parametrize(("path", "examples"), [("compute", EXAMPLES), ("check", CHECKS)])
+def test_examples_are_in_the_document(document, path, examples):
+    operation = document["paths"][f"/v1/{path}"]["post"]
     shown = operation["requestBody"]["content"]["application/json"]["examples"]
     assert {name: example["value"] for name, example in shown.items()} == {
-        name: example.request for name, example in EXAMPLES.items()
+        name: example.request for name, example in examples.items()
     }
 
 
@@ -95,6 +129,16 @@ def test_request_has_every_input_and_option():
     assert list(fields) == [*INPUTS, *OPTION_NAMES, "encoding"]
     defaults = {name: fields[name].default for name in OPTION_NAMES}
     assert defaults == {name: getattr(Options(), name) for name in OPTION_NAMES}
+
+
+def test_a_check_has_every_input_and_option_but_what_it_chooses(document):
+    fields = schemas.CheckRequest.model_fields
+    chosen = ("want", "gradient_dtype")
+    options = [name for name in OPTION_NAMES if name not in chosen]
+    assert list(fields) == [*INPUTS, *options, "gradients", "encoding"]
+    assert all(fields[name].default == getattr(Options(), name) for name in options)
+    described = document["components"]["schemas"]["OwnGradients"]
+    assert set(described["properties"]) == {SPELLINGS[name] for name in CHECKABLE}
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -124,5 +168,8 @@ def test_answers_are_what_the_models_say(running):
     answer = compute(running.http, everything)
     read = schemas.ComputeAnswer.model_validate(answer.json)
     assert read.model_fields_set == {*SCALARS, *OUTPUTS} - {"dtargets"}
+    wrong = {key: value for key, value in everything.items() if key != "want"}
+    checked = check(running.http, wrong | {"gradients": {"db2": [1, "NaN", 3], "dW2": [[1]]}})
+    assert not schemas.CheckAnswer.model_validate(checked.json).ok
     schemas.Info.model_validate(call(f"{running.http}/v1/info").json)
     schemas.Problem.model_validate(compute(running.http, {}).json)

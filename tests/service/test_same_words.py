@@ -10,7 +10,7 @@ from grpc_status import rpc_status
 
 from lossgrad.codecs.pointers import to_field
 from lossgrad.v1 import lossgrad_pb2 as pb
-from tests.service.web import compute
+from tests.service.web import check, compute
 
 MISTAKES = {
     "label": {"labels": [2, 3]},
@@ -26,26 +26,29 @@ MISTAKES = {
 }
 
 
-def over_http(running, mistake):
+def over_http(running, mistake, post=compute):
     document = {"scores": [[1, 2, 3], [0, 0, 0]], "labels": [2, 0]} | mistake
-    answer = compute(running.http, document)
+    answer = post(running.http, document)
     assert answer.status == 400
     return [(to_field(e["pointer"]), e["detail"]) for e in answer.json["errors"]]
 
 
-def over_grpc(channel, mistake):
+def request_of(mistake):
     scores = mistake.get("scores", [[1, 2, 3], [0, 0, 0]])
     labels = np.array(mistake.get("labels", [2, 0]), "<i8")
     s = np.array([[float(entry) for entry in row] for row in scores], "<f8")
     options = {k: v for k, v in mistake.items() if k not in ("scores", "labels", "want")}
-    request = pb.ComputeRequest(
+    return pb.ComputeRequest(
         scores=pb.Tensor(dtype=pb.DTYPE_F64, shape=s.shape, data=s.tobytes()),
         labels=pb.Tensor(dtype=pb.DTYPE_I64, shape=labels.shape, data=labels.tobytes()),
         want=[pb.Output.Value(f"OUTPUT_{name.upper()}") for name in mistake.get("want", [])],
         **options,
     )
+
+
+def over_grpc(channel, method, request):
     with pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary("/lossgrad.v1.LossGradService/Compute")(request.SerializeToString())
+        channel.unary_unary(f"/lossgrad.v1.LossGradService/{method}")(request.SerializeToString())
     found = error_details_pb2.BadRequest()
     rpc_status.from_call(caught.value).details[0].Unpack(found)
     return [(v.field, v.description) for v in found.field_violations]
@@ -55,7 +58,24 @@ def over_grpc(channel, mistake):
 def test_same_words(running, channel, mistake):
     found = over_http(running, mistake)
     assert found
-    assert found == over_grpc(channel, mistake)
+    assert found == over_grpc(channel, "Compute", request_of(mistake))
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_same_words_of_a_check(running, channel, mistake):
+    found = over_http(running, mistake, check)
+    assert found
+    request = pb.CheckGradientsRequest(problem=request_of(mistake))
+    assert found == over_grpc(channel, "CheckGradients", request)
+
+
+@pytest.mark.parametrize(("name", "spelling"), [("dw2", "dW2"), ("dtargets", "dTargets")])
+def test_same_words_of_ones_own_numbers(running, channel, name, spelling):
+    one = pb.Tensor(dtype=pb.DTYPE_F64, shape=[1], data=bytes(8))
+    own = pb.OwnGradients(**{name: one})
+    request = pb.CheckGradientsRequest(problem=request_of({}), gradients=own)
+    mistake = {"gradients": {spelling: [0]}}
+    assert over_http(running, mistake, check) == over_grpc(channel, "CheckGradients", request)
 
 
 WRONG_TYPES = {

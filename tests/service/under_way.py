@@ -12,9 +12,10 @@ import numpy as np
 
 from lossgrad.codecs.json_text import to_text
 from lossgrad.compute_call import ComputeCall
-from lossgrad.endpoints import COMPUTE
+from lossgrad.endpoints import CHECK, COMPUTE
 from lossgrad.errors import LossGradError
 from lossgrad.exchange import Exchange
+from lossgrad.types import CheckRequest
 from lossgrad_service.calls import Deadline
 from lossgrad_service.runtime.logs import tells_of_a_bug
 from tests.running import PATIENCE_SECONDS
@@ -35,6 +36,10 @@ LARGE = ComputeCall.of(
 )
 MESSAGE = COMPUTE.encode_proto(LARGE)
 BODY = to_text(COMPUTE.encode_json(LARGE))
+
+LARGE_CHECK = CheckRequest.of(LARGE.problem.inputs)
+CHECK_MESSAGE = CHECK.encode_proto(LARGE_CHECK)
+CHECK_BODY = to_text(CHECK.encode_json(LARGE_CHECK))
 
 
 def exchange() -> Exchange:
@@ -92,11 +97,11 @@ def watched(monkeypatch):
 
 
 @contextmanager
-def abandoned_post(base: str, body: bytes = BODY):
+def abandoned_post(base: str, body: bytes = BODY, path: str = COMPUTE.http_path):
     """Send a whole call over HTTP and leave without its answer at the block's end."""
     parts = urlsplit(base)
     head = (
-        "POST /v1/compute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     address = (parts.hostname, parts.port)

@@ -39,3 +39,7 @@ def call(
 
 def compute(base: str, document: Any, **headers: str) -> Answer:
     return call(f"{base}/v1/compute", json.dumps(document).encode(), {**JSON, **headers})
+
+
+def check(base: str, document: Any, **headers: str) -> Answer:
+    return call(f"{base}/v1/check", json.dumps(document).encode(), {**JSON, **headers})

@@ -26,6 +26,7 @@ from lossgrad.errors import (
     Unimplemented,
     Violation,
 )
+from lossgrad.types.check import Check
 from lossgrad.types.info import Limits, ServerInfo
 from lossgrad.types.result import Result
 
@@ -35,6 +36,7 @@ __all__ = [
     "AsyncClient",
     "Busy",
     "Cancelled",
+    "Check",
     "Client",
     "DeadlineExceeded",
     "Internal",

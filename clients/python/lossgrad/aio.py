@@ -9,14 +9,15 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from lossgrad.compute_call import ComputeCall
-from lossgrad.endpoints import COMPUTE, INFO
+from lossgrad.endpoints import CHECK, COMPUTE, INFO
 from lossgrad.errors import LossGradError
-from lossgrad.known_limits import SAYS_NOTHING, KnownLimits
+from lossgrad.known_limits import SAYS_NOTHING, Asked, KnownLimits
 from lossgrad.pipelines import DEFAULT_DEPTH, Batch, read_depth, require_iterable
 from lossgrad.pipelines.tasks import pipelined
 from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_async_transport
+from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
@@ -114,6 +115,29 @@ class AsyncClient(ClientSettings):
 
         return pipelined(batches, begin, read_depth(depth))
 
+    async def check(
+        self,
+        *,
+        gradients: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **arguments: Unpack[ProblemArguments],
+    ) -> Check:
+        """Hold one's own loss and gradients of a batch against the exact ones.
+
+        Parameters
+        ----------
+        gradients, timeout, **arguments
+            As `Client.check`.
+
+        Raises
+        ------
+        LossGradError
+            As `Client.check`.
+        """
+        request = CheckRequest.of(arguments, gradients)
+        known, attempts = self._begin_call(timeout)
+        return await _with_retries(attempts, partial(self._attempt_check, request, known))
+
     async def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return the server's version, limits and capabilities; as `Client.info`."""
         _, attempts = self._begin_call(timeout)
@@ -144,12 +168,23 @@ class AsyncClient(ClientSettings):
             call.loan.end()  # a thread may be left that still takes in what arrives
 
     async def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
-        if not known.admit(call.problem):
-            deadline = Deadline(timeout)
-            known.learn(await self._published_limits(timeout))
-            known.check(call.problem)
-            timeout = deadline.remaining()
-        return await self._transport.send(COMPUTE, call.within(known.limits), timeout)
+        left = await self._admitted(call.problem, known, timeout)
+        return await self._transport.send(COMPUTE, call.within(known.limits), left)
+
+    async def _attempt_check(
+        self, request: CheckRequest, known: KnownLimits, timeout: float
+    ) -> Check:
+        left = await self._admitted(request, known, timeout)
+        return await self._transport.send(CHECK, request, left)
+
+    async def _admitted(self, asked: Asked, known: KnownLimits, timeout: float) -> float:
+        """Return what is left of an attempt's time once a call is within the limits."""
+        if known.admit(asked):
+            return timeout
+        deadline = Deadline(timeout)
+        known.learn(await self._published_limits(timeout))
+        known.check(asked)
+        return deadline.remaining()
 
     async def _published_limits(self, timeout: float) -> Limits | None:
         try:

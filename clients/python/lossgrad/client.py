@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from lossgrad.compute_call import ComputeCall
-from lossgrad.endpoints import COMPUTE, INFO
+from lossgrad.endpoints import CHECK, COMPUTE, INFO
 from lossgrad.errors import InvalidArgument, LossGradError
-from lossgrad.known_limits import SAYS_NOTHING, KnownLimits
+from lossgrad.known_limits import SAYS_NOTHING, Asked, KnownLimits
 from lossgrad.pipelines import (
     DEEPEST,
     DEFAULT_DEPTH,
@@ -27,6 +27,7 @@ from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_transport
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
 from lossgrad.types.result import Result
@@ -266,6 +267,65 @@ class Client(ClientSettings):
 
         return pipelined(batches, begin, read_depth(depth))
 
+    def check(
+        self,
+        *,
+        gradients: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **arguments: Unpack[ProblemArguments],
+    ) -> Check:
+        """Hold one's own loss and gradients of a batch against the exact ones.
+
+        Tells how far each quantity is off and where, and what mistake the difference
+        looks like: a mean that was not divided, a penalty left out, a matrix
+        transposed, and so on. The exact gradients are verified on the way, by fourth-order
+        differences of the loss along random directions in float64; without `gradients`
+        that is all there is to see.
+
+        A check is one message and never a stream. A batch over the server's limits is
+        checked by fewer of its rows, with the whole batch's ``denominator``.
+
+        Parameters
+        ----------
+        gradients : dict of str to array, optional
+            The caller's own numbers: any of ``loss``, ``row_losses``, ``probs``,
+            ``dscores``, ``dw2``, ``db2``, ``dh1``, ``dw1``, ``db1``, ``dx``,
+            ``dtargets``, also as ``dScores``, ``dW2`` and so on. Each must follow from the
+            inputs that were sent. Floats of any shape; a wrong shape, NaN and infinity
+            are findings, and no errors.
+        timeout : float, optional
+            As in `compute`.
+        **arguments
+            The inputs and options of the batch, as in `compute`, but for ``want`` and
+            ``gradient_dtype``: a check computes what it needs.
+
+        Returns
+        -------
+        Check
+            Whether all is well (``ok``), the codes of what was found (``diagnoses``), and
+            each comparison; ``str(check)`` is a report.
+
+        Raises
+        ------
+        InvalidArgument
+            The inputs are wrong; ``violations`` names every field, one's own numbers as
+            ``gradients.dscores`` and the like.
+        TooLarge
+            The batch is over a limit of the server; send fewer of its rows.
+        LossGradError
+            As `compute`.
+
+        Examples
+        --------
+        >>> check = client.check(scores=s, labels=y, gradients={"dscores": mine})
+        >>> check.diagnoses
+        ('not_divided_by_n',)
+        >>> print(check)
+        """
+        request = CheckRequest.of(arguments, gradients)
+        known, attempts = self._begin_call(timeout)
+        return _with_retries(attempts, partial(self._attempt_check, request, known), time.sleep)
+
     def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return the server's version, limits and capabilities.
 
@@ -315,12 +375,21 @@ class Client(ClientSettings):
         return call.deliver(_with_retries(attempts, partial(self._attempt, call, known), pause))
 
     def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
-        if not known.admit(call.problem):
-            deadline = Deadline(timeout)
-            known.learn(self._published_limits(timeout))
-            known.check(call.problem)
-            timeout = deadline.remaining()
-        return self._transport.send(COMPUTE, call.within(known.limits), timeout)
+        left = self._admitted(call.problem, known, timeout)
+        return self._transport.send(COMPUTE, call.within(known.limits), left)
+
+    def _attempt_check(self, request: CheckRequest, known: KnownLimits, timeout: float) -> Check:
+        left = self._admitted(request, known, timeout)
+        return self._transport.send(CHECK, request, left)
+
+    def _admitted(self, asked: Asked, known: KnownLimits, timeout: float) -> float:
+        """Return what is left of an attempt's time once a call is within the limits."""
+        if known.admit(asked):
+            return timeout
+        deadline = Deadline(timeout)
+        known.learn(self._published_limits(timeout))
+        known.check(asked)
+        return deadline.remaining()
 
     def _published_limits(self, timeout: float) -> Limits | None:
         try:

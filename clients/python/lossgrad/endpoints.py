@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from lossgrad.codecs import json, proto
+from lossgrad.codecs import json, json_checks, proto, proto_checks
 from lossgrad.compute_call import ComputeCall
 from lossgrad.exchange import Exchange
+from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, ServerInfo
 from lossgrad.types.limits import is_streamed
 from lossgrad.types.result import Result
@@ -74,6 +75,19 @@ COMPUTE: Final[Endpoint[ComputeCall, Result]] = Endpoint(
     decode_json=json.result_from_json,
     in_process=lambda call: call.problem,
     exchange=lambda call: Exchange(call) if is_streamed(call.problem, call.limits) else None,
+)
+
+CHECK: Final[Endpoint[CheckRequest, Check]] = Endpoint(
+    name="check",
+    rpc="/lossgrad.v1.LossGradService/CheckGradients",
+    http_method="POST",
+    http_path="/v1/check",
+    encode_proto=proto_checks.encode_check_request,
+    decode_proto=proto_checks.decode_check,
+    encode_json=json_checks.check_request_to_json,
+    decode_json=json_checks.check_from_json,
+    in_process=lambda request: request,
+    exchange=lambda _: None,
 )
 
 INFO: Final[Endpoint[InfoRequest, ServerInfo]] = Endpoint(

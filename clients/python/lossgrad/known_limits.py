@@ -8,10 +8,11 @@ so that nothing is refused by an old answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from lossgrad.errors import Internal, LossGradError, PermissionDenied, TooLarge, Unimplemented
-from lossgrad.types import limits
+from lossgrad.types import check_limits, limits
+from lossgrad.types.check import CheckRequest
 from lossgrad.types.info import Limits
 from lossgrad.types.problem import Problem
 
@@ -21,7 +22,8 @@ SMALL: Final = 2**20
 SAYS_NOTHING: Final[tuple[type[LossGradError], ...]] = (Unimplemented, PermissionDenied, Internal)
 """Errors of a server that does not tell its limits; it may compute all the same."""
 
-Check = Callable[[Problem, Limits], None]
+Asked = Problem | CheckRequest
+"""What a call sends that is held against limits."""
 
 
 class KnownLimits:
@@ -34,19 +36,19 @@ class KnownLimits:
     """
 
     def __init__(self, kind: str) -> None:
-        self._check = _CHECKS[kind]
+        self._checks = _CHECKS[kind]
         self._is_told = False
         self.limits: Limits | None = None
         """None where the server has not told them, or not yet."""
         if kind == "local":  # nothing is sent, and the computation checks as it begins
             self.learn(None)
 
-    def admit(self, problem: Problem) -> bool:
+    def admit(self, asked: Asked) -> bool:
         """Return whether a call may be sent; if not, `learn` the limits and `check` it."""
         if not self._is_told:
-            return limits.array_bytes(problem) < SMALL
+            return _bytes_of(asked) < SMALL
         try:
-            self.check(problem)
+            self.check(asked)
         except TooLarge:
             return False
         return True
@@ -56,7 +58,7 @@ class KnownLimits:
         self.limits = published
         self._is_told = True
 
-    def check(self, problem: Problem) -> None:
+    def check(self, asked: Asked) -> None:
         """Hold a call against the limits, so far as there are any.
 
         Raises
@@ -65,7 +67,12 @@ class KnownLimits:
             Which limit is exceeded, by what, and what to do about it.
         """
         if self.limits is not None:
-            self._check(problem, self.limits)
+            self._checks[type(asked)](asked, self.limits)
+
+
+def _bytes_of(asked: Asked) -> int:
+    is_check = isinstance(asked, CheckRequest)
+    return asked.request_bytes if is_check else limits.array_bytes(asked)
 
 
 def _check_grpc(problem: Problem, published: Limits) -> None:
@@ -73,8 +80,8 @@ def _check_grpc(problem: Problem, published: Limits) -> None:
         limits.check_stream(problem, published)
 
 
-_CHECKS: Final[Mapping[str, Check]] = {
-    "grpc": _check_grpc,
-    "http": limits.check_text,
-    "local": limits.check_arrays,
+_CHECKS: Final[Mapping[str, Mapping[type[Asked], Callable[[Any, Limits], None]]]] = {
+    "grpc": {Problem: _check_grpc, CheckRequest: check_limits.check_message},
+    "http": {Problem: limits.check_text, CheckRequest: check_limits.check_text},
+    "local": {Problem: limits.check_arrays, CheckRequest: check_limits.check_arrays},
 }

@@ -10,7 +10,7 @@ from lossgrad_service.calls.call import Call, Head
 from lossgrad_service.calls.deadline import Deadline, gone, out_of_time
 from lossgrad_service.calls.dispatcher import Dispatcher
 from lossgrad_service.calls.guard import error_of_ours, guarded
-from lossgrad_service.calls.method import Method
+from lossgrad_service.calls.method import Method, never_quick
 from lossgrad_service.calls.observer import Observer
 from lossgrad_service.calls.progress import Progress
 from lossgrad_service.calls.readiness import Readiness
@@ -39,5 +39,6 @@ __all__ = [
     "guarded",
     "is_quick",
     "n_rows_of",
+    "never_quick",
     "out_of_time",
 ]

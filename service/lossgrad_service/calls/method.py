@@ -17,6 +17,11 @@ Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 
 
+def never_quick(_request: object) -> bool:
+    """Return that a request may take longer than a millisecond, however small it is."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method(Generic[Message, Request, Reply]):
     """Three steps from a message to its answer."""

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lossgrad.types import InfoRequest, Limits, Problem, Result, ServerInfo, limits
-from lossgrad_service import core
+from lossgrad.types import (
+    Check,
+    CheckRequest,
+    InfoRequest,
+    Limits,
+    Problem,
+    Result,
+    ServerInfo,
+    limits,
+)
+from lossgrad_service import checking, core
 from lossgrad_service.calls.deadline import Deadline
 from lossgrad_service.calls.streamed_call import StreamedCall
 
@@ -44,6 +53,30 @@ class Service:
         """
         limits.check_answer(problem, self.limits)
         return problem.response_bytes
+
+    def check(self, request: CheckRequest, deadline: Deadline) -> Check:
+        """Return what there is to say of a caller's own numbers.
+
+        Raises
+        ------
+        TooLarge
+            Before anything is computed, where the problem is too large for a check.
+        InvalidArgument, Cancelled, DeadlineExceeded
+            As `compute` does.
+        """
+        return checking.check(request, deadline.check)
+
+    def check_bytes(self, request: CheckRequest) -> int:
+        """Return what a check is charged beside its request, before anything is computed.
+
+        That is for what it computes with: its answer is next to nothing.
+
+        Raises
+        ------
+        TooLarge
+            As `check` does.
+        """
+        return checking.charged_bytes(request)
 
     def open_stream(self, declared: Problem, deadline: Deadline) -> StreamedCall:
         """Return the call whose arrays will arrive in pieces, if it is within the limits.

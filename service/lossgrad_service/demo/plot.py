@@ -1,4 +1,4 @@
-"""The learning curve as a PNG."""
+"""The learning curve, and what digits are taken for in the end, as a PNG."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
+from lossgrad_service.demo.model import CLASSES
 from lossgrad_service.demo.training import History
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
@@ -19,19 +20,29 @@ TREND_STEPS = 45
 """Steps that the trend averages over: an epoch of the demo."""
 
 
-def save_learning_curve(history: History, title: str, path: Path) -> None:
-    """Draw the loss of every step above the test accuracy after every epoch.
+def save_picture(history: History, labels: NDArray[np.int64], title: str, path: Path) -> None:
+    """Draw the loss of every step, the test accuracy, and which digits are mixed up in the end.
 
     A figure without pyplot: no window, no global state.
     """
-    figure = Figure(figsize=(8, 6), dpi=150, layout="constrained")
-    upper, lower = figure.subplots(2, 1, sharex=True)
+    figure = Figure(figsize=(12.5, 6), dpi=150, layout="constrained")
+    places = figure.subplot_mosaic([["losses", "confusions"], ["accuracies", "confusions"]])
+    upper, lower = places["losses"], places["accuracies"]
+    upper.sharex(lower)
     figure.suptitle(title, fontsize=13, fontweight="bold", x=0.02, ha="left")
     _draw_losses(upper, history.losses)
     _draw_accuracies(lower, history.accuracies)
     figure.align_ylabels()
+    _draw_confusions(places["confusions"], confusions(labels, history.predictions))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
+
+
+def confusions(labels: NDArray[np.int64], predictions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many of each digit (row) are taken for each (column)."""
+    counts = np.zeros((CLASSES, CLASSES), np.int64)
+    np.add.at(counts, (labels, predictions), 1)
+    return counts
 
 
 def _draw_losses(axes: Any, losses: list[float]) -> None:
@@ -64,6 +75,28 @@ def _draw_accuracies(axes: Any, accuracies: dict[int, float]) -> None:
     axes.set_ylabel("test accuracy, %")
     axes.set_xlabel("step")
     _strip(axes)
+
+
+def _draw_confusions(axes: Any, counts: NDArray[np.int64]) -> None:
+    """Draw what is right in shades of one colour, and what is mixed up in another one's."""
+    is_right = np.eye(CLASSES, dtype=bool)
+    _draw_heat(axes, np.ma.masked_where(~is_right, counts), "Blues", 1.2)
+    _draw_heat(axes, np.ma.masked_where(is_right, counts), "Oranges", 2.0)
+    for (digit, taken_for), count in np.ndenumerate(counts):
+        if count:
+            colour = "white" if digit == taken_for else "black"
+            axes.text(taken_for, digit, str(count), ha="center", va="center", color=colour)
+    axes.set_xticks(range(CLASSES))
+    axes.set_yticks(range(CLASSES))
+    axes.set_xlabel("test digits are taken for")
+    axes.set_ylabel("digit that was written")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, colors=GREY)
+
+
+def _draw_heat(axes: Any, counts: Any, colours: str, headroom: float) -> None:
+    """Draw in shades so light that numbers can be read on the darkest."""
+    axes.imshow(counts, cmap=colours, vmin=0, vmax=headroom * max(counts.max(), 1))
 
 
 def _running_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

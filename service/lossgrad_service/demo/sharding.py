@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossgrad.types import Result
 from lossgrad_service.demo.data import Rows
@@ -36,11 +37,11 @@ def gradient_problems(
     return problems
 
 
-def accuracy_problems(
+def recognition_problems(
     model: Model, parameters: Parameters, rows: Rows, shards: int
 ) -> list[Arguments]:
-    """Return one problem for each shard that asks how many of its rows are recognised."""
-    whole = {**parameters, "want": ["accuracy"]}
+    """Return one problem for each shard that asks what its rows are taken for."""
+    whole = {**parameters, "want": ["accuracy", "predictions"]}
     return [_with_rows(whole, model, shard) for shard in rows.shards(shards)]
 
 
@@ -70,3 +71,8 @@ def total_accuracy(answers: Sequence[Result]) -> float:
     """Return the fraction recognised of all shards' rows."""
     recognised = sum(answer.accuracy * answer.n_rows for answer in answers)
     return recognised / sum(answer.n_rows for answer in answers)
+
+
+def all_predictions(answers: Sequence[Result]) -> NDArray[np.int64]:
+    """Return what all shards' rows are taken for, in the order of the rows."""
+    return np.concatenate([answer.predictions for answer in answers])

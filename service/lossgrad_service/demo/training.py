@@ -12,8 +12,9 @@ from lossgrad_service.demo.data import Digits, Rows
 from lossgrad_service.demo.model import Model, Parameters
 from lossgrad_service.demo.momentum import Momentum, decayed
 from lossgrad_service.demo.sharding import (
-    accuracy_problems,
+    all_predictions,
     gradient_problems,
+    recognition_problems,
     total_accuracy,
     total_gradients,
     total_loss,
@@ -24,13 +25,22 @@ BATCH_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Recognition:
+    """What rows are taken for."""
+
+    accuracy: float
+    predictions: NDArray[np.int64]
+    """Of each row, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What one step of the training showed."""
 
     loss: float
     """Of its mini-batch, before the step, penalty included."""
-    accuracy: float | None
-    """On the test digits, after the last step of an epoch."""
+    tested: Recognition | None
+    """Of the test digits, after the last step of an epoch."""
 
 
 @dataclass(slots=True)
@@ -41,12 +51,15 @@ class History:
     """One for each step."""
     accuracies: dict[int, float] = field(default_factory=dict[int, float])
     """On the test digits, by the number of steps done."""
+    predictions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """What the test digits were taken for last."""
 
     def add(self, step: Step) -> None:
         """Append a step."""
         self.losses.append(step.loss)
-        if step.accuracy is not None:
-            self.accuracies[len(self.losses)] = step.accuracy
+        if step.tested is not None:
+            self.accuracies[len(self.losses)] = step.tested.accuracy
+            self.predictions = step.tested.predictions
 
     @property
     def accuracy(self) -> float:
@@ -72,7 +85,9 @@ def train(pool: WorkerPool, model: Model, digits: Digits, epochs: int, seed: int
         loss, gradients = loss_and_gradients(pool, model, optimiser.parameters, batch)
         optimiser.step(gradients, decayed(model.learning_rate, done / steps))
         ends_epoch = (done + 1) % per_epoch == 0
-        tested = accuracy_on(digits.test, pool, model, optimiser.parameters) if ends_epoch else None
+        tested = (
+            recognition_of(digits.test, pool, model, optimiser.parameters) if ends_epoch else None
+        )
         yield Step(loss, tested)
 
 
@@ -92,6 +107,9 @@ def loss_and_gradients(
     return total_loss(answers), total_gradients(parameters, answers)
 
 
-def accuracy_on(rows: Rows, pool: WorkerPool, model: Model, parameters: Parameters) -> float:
-    """Return the accuracy on `rows`, counted by all workers together."""
-    return total_accuracy(pool.compute(accuracy_problems(model, parameters, rows, len(pool))))
+def recognition_of(
+    rows: Rows, pool: WorkerPool, model: Model, parameters: Parameters
+) -> Recognition:
+    """Return what `rows` are taken for, as all workers together answer."""
+    answers = pool.compute(recognition_problems(model, parameters, rows, len(pool)))
+    return Recognition(total_accuracy(answers), all_predictions(answers))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 
 from lossgrad.codecs.request_size import KEY
 from lossgrad.errors import InvalidArgument, TooLarge
+from lossgrad.types import check_limits
 from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
@@ -47,6 +48,9 @@ def service_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.GenericRpcHandle
     handlers = {
         "Compute": unary("Compute", partial(dispatcher.answer, methods.COMPUTE)).of_grpc(),
         "ComputeStream": stream_handler(dispatcher, gate),
+        "CheckGradients": unary(
+            "CheckGradients", partial(dispatcher.answer, methods.CHECK)
+        ).of_grpc(),
         "GetServerInfo": unary("GetServerInfo", _telling(dispatcher)).of_grpc(),
     }
     return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
@@ -58,6 +62,13 @@ def _telling(dispatcher: Dispatcher) -> Answer:
         return dispatcher.run_at_once(call, work)
 
     return tell
+
+
+_STREAM: Final = (
+    "send fewer rows at a time with the whole batch's denominator, or call ComputeStream"
+)
+_ADVICE: Final[Mapping[MethodName, str]] = {"CheckGradients": check_limits.ADVICE}
+"""What to do about a message that is too large, where no stream takes the same."""
 
 
 class UnaryHandler:
@@ -103,7 +114,7 @@ class UnaryHandler:
     ) -> bytes:
         declared = declared_in(metadata)
         if declared is not None and declared > self._most_bytes:
-            raise _too_large(declared, self._most_bytes)
+            raise _too_large(declared, self._most_bytes, _ADVICE.get(self._name, _STREAM))
         message = await visit.receive(context.read, declared, self._most_bytes, call.deadline)
         if message is END:
             await asyncio.sleep(CANCELLED_WITHIN)
@@ -120,9 +131,8 @@ def _longer_than_declared(size: int, declared: int) -> InvalidArgument:
     )
 
 
-def _too_large(size: int, limit: int) -> TooLarge:
+def _too_large(size: int, limit: int, advice: str) -> TooLarge:
     return TooLarge(
-        f"the message has {size} bytes, max_request_bytes is {limit}; send fewer rows at a time "
-        "with the whole batch's denominator, or call ComputeStream",
+        f"the message has {size} bytes, max_request_bytes is {limit}; {advice}",
         limit="max_request_bytes",
     )

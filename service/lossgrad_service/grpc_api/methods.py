@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from lossgrad.codecs import proto
-from lossgrad.types import Problem, Result
-from lossgrad_service.calls import Call, Method, Service, is_quick
+from lossgrad.codecs import proto, proto_checks
+from lossgrad.types import Check, CheckRequest, Problem, Result
+from lossgrad_service.calls import Call, Method, Service, is_quick, never_quick
 
 _SMALL: Final = 2 * 2**20
 """Bytes of a message, and of an answer, that are copied in about a millisecond."""
@@ -27,6 +27,19 @@ COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
     small_answer=2 * _SMALL,
 )
 """Answers a ComputeRequest by a ComputeResponse."""
+
+
+CHECK: Final[Method[bytes, CheckRequest, Check]] = Method(
+    decode=proto_checks.decode_check_request,
+    compute=Service.check,
+    encode=proto_checks.encode_check,
+    problem_of=lambda request: request.problem,
+    answer_bytes=Service.check_bytes,
+    is_small=_is_small,
+    is_quick=never_quick,
+    small_answer=0,
+)
+"""Answers a CheckGradientsRequest by a CheckGradientsResponse."""
 
 
 def get_server_info(service: Service, message: bytes, call: Call) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -14,7 +14,7 @@ from lossgrad.codecs.request_timeout import HEADER, decode_timeout
 from lossgrad.codecs.server_timing import KEY, encode_timing
 from lossgrad.errors import Unavailable
 from lossgrad_service.admission import Gate, Visit
-from lossgrad_service.calls import Call, Deadline, Dispatcher
+from lossgrad_service.calls import Call, Deadline, Dispatcher, Method
 from lossgrad_service.http_api import methods
 from lossgrad_service.http_api.body import (
     check_media_type,
@@ -30,6 +30,7 @@ from lossgrad_service.http_api.errors import add_error_handlers
 from lossgrad_service.http_api.gatekeeper import Gatekeeper, visit_of
 from lossgrad_service.http_api.inflate import most_contents
 from lossgrad_service.http_api.openapi import (
+    CHECK,
     COMPUTE,
     DESCRIPTION,
     HEALTHZ,
@@ -37,7 +38,10 @@ from lossgrad_service.http_api.openapi import (
     READYZ,
     add_schemas,
 )
+from lossgrad_service.http_api.page_routes import add_page
 from lossgrad_service.metrics import CONTENT_TYPE
+
+JsonMethod: TypeAlias = Method[Document, Any, Any]
 
 
 def create_app(dispatcher: Dispatcher, gate: Gate, metrics: Callable[[], bytes]) -> FastAPI:
@@ -59,12 +63,14 @@ def create_app(dispatcher: Dispatcher, gate: Gate, metrics: Callable[[], bytes])
     add_error_handlers(app)
     paths = Paths(dispatcher, metrics)
     app.add_api_route("/v1/compute", paths.compute, methods=["POST"], **COMPUTE)
+    app.add_api_route("/v1/check", paths.check, methods=["POST"], **CHECK)
     app.add_api_route("/v1/info", paths.info, **INFO)
     app.add_api_route("/healthz", paths.healthz, **HEALTHZ)
     app.add_api_route("/readyz", paths.readyz, **READYZ)
     for path, probe in (("/healthz", paths.healthz), ("/readyz", paths.readyz)):
         app.add_api_route(path, probe, methods=["HEAD"], include_in_schema=False)
     app.add_api_route(METRICS_PATH, paths.metrics, include_in_schema=False)
+    add_page(app)
     add_schemas(app)
     return app
 
@@ -89,11 +95,19 @@ class Paths:
 
     async def compute(self, request: Request) -> Response:
         """``POST /v1/compute``."""
+        return await self._run(methods.COMPUTE, request)
+
+    async def check(self, request: Request) -> Response:
+        """``POST /v1/check``."""
+        return await self._run(methods.CHECK, request)
+
+    async def _run(self, method: JsonMethod, request: Request) -> Response:
+        """Answer a body by a method."""
         check_media_type(request)
         visit, call = visit_of(request), self._limited(request)
         body = await self._body_of(request, visit, call)
         call.received = len(body)
-        answering = self._answer(call, visit, body)
+        answering = self._answer(method, call, visit, body)
         text = await unless_gone(request, answering, call.deadline)
         visit.be_answered(len(text), request.scope["state"][HANG_UP])
         return _answer(text, call)
@@ -113,11 +127,11 @@ class Paths:
         visit.resize(len(contents))
         return contents
 
-    async def _answer(self, call: Call, visit: Visit, body: bytearray) -> bytes:
+    async def _answer(self, method: JsonMethod, call: Call, visit: Visit, body: bytearray) -> bytes:
         """Return the answer to a body, for whose values there is room before they are read."""
         document = await self._document_of(body, call)
         await visit.admit(document.parsing_bytes, call.deadline)
-        return await self._dispatcher.answer(methods.COMPUTE, call, visit, document)
+        return await self._dispatcher.answer(method, call, visit, document)
 
     async def _document_of(self, body: bytearray, call: Call) -> Document:
         if len(body) <= SMALL_BYTES:

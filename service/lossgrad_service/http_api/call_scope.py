@@ -24,13 +24,18 @@ from lossgrad_service.calls.traceparent import trace_in
 from lossgrad_service.http_api.connections.protocol import REFUSAL
 from lossgrad_service.http_api.problems import problem_response
 from lossgrad_service.metrics.catalogue import MethodName
+from lossgrad_service.page import FILES
 
 METRICS_PATH: Final = "/metrics"
 
-_METHODS: Final[Mapping[str, MethodName]] = {"/v1/compute": "Compute", "/v1/info": "GetServerInfo"}
+_METHODS: Final[Mapping[str, MethodName]] = {
+    "/v1/compute": "Compute",
+    "/v1/check": "CheckGradients",
+    "/v1/info": "GetServerInfo",
+}
 
-_UNCOUNTED: Final = frozenset({METRICS_PATH, *OPEN_ENDPOINTS})
-"""Paths that machines ask every few seconds, whose lines nobody would read."""
+_UNCOUNTED: Final = frozenset({METRICS_PATH, *OPEN_ENDPOINTS, *(file.path for file in FILES)})
+"""Paths that machines ask every few seconds, and files of a page: lines that nobody would read."""
 
 _CALL: Final = "call"
 

@@ -1,22 +1,22 @@
-"""Requests that can be sent as they stand, with their true answers."""
+"""Requests of ``POST /v1/compute`` that can be sent as they stand, with their true answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A request of ``POST /v1/compute`` and what the service answers."""
+    """A request and what the service answers."""
 
     summary: str
     request: dict[str, Any]
     answer: dict[str, Any]
 
 
-EXAMPLES: Mapping[str, Example] = {
+EXAMPLES: Final[Mapping[str, Example]] = {
     "scores": Example(
         summary="Scores and labels: the loss and dScores",
         request={"scores": [[1.0, 2.0, 3.0], [0.5, -0.5, 0.0]], "labels": [2, 0]},

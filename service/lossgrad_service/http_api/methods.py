@@ -7,13 +7,13 @@ from typing import Final
 
 import orjson
 
-from lossgrad.codecs import json
+from lossgrad.codecs import json, json_checks
 from lossgrad.codecs.json import Encoding, JsonCall
-from lossgrad.types import InfoRequest, Result
-from lossgrad_service.calls import Call, Deadline, Method, Service, is_quick
+from lossgrad.types import Check, CheckRequest, InfoRequest, Result
+from lossgrad_service.calls import Call, Deadline, Method, Service, is_quick, never_quick
 from lossgrad_service.http_api.document import Document
 from lossgrad_service.http_api.inflate import inflate
-from lossgrad_service.http_api.request import read_call
+from lossgrad_service.http_api.request import read_call, read_check
 
 _SMALL_ANSWER: Final = 2**18
 """Bytes of text: ten thousand numbers or more, each written in some ten nanoseconds."""
@@ -61,6 +61,19 @@ COMPUTE: Final[Method[Document, JsonCall, _Reply]] = Method(
     small_answer=_SMALL_ANSWER,
 )
 """Answers the body of ``POST /v1/compute``."""
+
+
+CHECK: Final[Method[Document, CheckRequest, Check]] = Method(
+    decode=lambda document: read_check(document.text),
+    compute=Service.check,
+    encode=lambda check: to_text(json_checks.check_to_json(check)),
+    problem_of=lambda request: request.problem,
+    answer_bytes=Service.check_bytes,
+    is_small=Document.is_small,
+    is_quick=never_quick,
+    small_answer=0,
+)
+"""Answers the body of ``POST /v1/check``."""
 
 
 def unpack(body: bytearray, limit: int, call: Call) -> bytearray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,7 +12,8 @@ from pydantic.json_schema import models_json_schema
 from lossgrad.codecs.problem_details import MEDIA_TYPE as PROBLEM_TYPE
 from lossgrad.codecs.request_timeout import HEADER
 from lossgrad_service.http_api import schemas
-from lossgrad_service.http_api.examples import EXAMPLES
+from lossgrad_service.http_api.check_examples import CHECKS
+from lossgrad_service.http_api.examples import EXAMPLES, Example
 from lossgrad_service.http_api.inflate import FREE_BYTES, MAX_EXPANSION
 
 Object = dict[str, Any]
@@ -50,8 +52,15 @@ def add_schemas(app: FastAPI) -> None:
 
 
 def _schemas() -> Object:
-    answers = (schemas.ComputeAnswer, schemas.Info, schemas.State, schemas.Problem)
-    models: tuple[type[BaseModel], ...] = (schemas.ComputeRequest, *answers)
+    answers = (
+        schemas.ComputeAnswer,
+        schemas.CheckAnswer,
+        schemas.Info,
+        schemas.State,
+        schemas.Problem,
+    )
+    requests = (schemas.ComputeRequest, schemas.CheckRequest)
+    models: tuple[type[BaseModel], ...] = (*requests, *answers)
     _, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template=_REFERENCE
     )
@@ -91,10 +100,10 @@ def _reference(model: type[BaseModel]) -> Object:
     return {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}
 
 
-def _examples(part: str) -> Object:
+def _examples(examples: Mapping[str, Example], part: str) -> Object:
     shown = {
         name: {"summary": example.summary, "value": getattr(example, part)}
-        for name, example in EXAMPLES.items()
+        for name, example in examples.items()
     }
     return {"examples": shown}
 
@@ -120,10 +129,10 @@ def _timed(answer: Object) -> Object:
     return answer | {"headers": _REQUEST_ID | _SERVER_TIMING}
 
 
-_REQUEST_BODY: Object = {
-    "required": True,
-    "content": {"application/json": _reference(schemas.ComputeRequest) | _examples("request")},
-}
+def _body(model: type[BaseModel], examples: Mapping[str, Example]) -> Object:
+    content = _reference(model) | _examples(examples, "request")
+    return {"required": True, "content": {"application/json": content}}
+
 
 _CONTENT_ENCODING: Object = {
     "name": "content-encoding",
@@ -141,23 +150,42 @@ _REQUEST_TIMEOUT: Object = {
     "schema": {"type": "number", "minimum": 0, "example": 2.5},
 }
 
+
+def _posted(body: Object, answer: Object) -> Object:
+    """Return what there is to say of a path that takes a body and computes."""
+    return {
+        "openapi_extra": {
+            "parameters": [_CONTENT_ENCODING, _REQUEST_TIMEOUT],
+            "requestBody": body,
+            "security": _WITH_OR_WITHOUT_KEY,
+        },
+        "responses": {200: _timed(answer), **_problems(*_PROBLEMS)},
+    }
+
+
 COMPUTE: Object = {
     "operation_id": "compute",
     "summary": "The loss of one batch and its gradients",
     "description": "Exact, without state: the same request gives the same bits everywhere.",
-    "openapi_extra": {
-        "parameters": [_CONTENT_ENCODING, _REQUEST_TIMEOUT],
-        "requestBody": _REQUEST_BODY,
-        "security": _WITH_OR_WITHOUT_KEY,
-    },
-    "responses": {
-        200: _timed(
-            _answer(
-                "The loss and what was asked for.", schemas.ComputeAnswer, **_examples("answer")
-            )
+    **_posted(
+        _body(schemas.ComputeRequest, EXAMPLES),
+        _answer(
+            "The loss and what was asked for.",
+            schemas.ComputeAnswer,
+            **_examples(EXAMPLES, "answer"),
         ),
-        **_problems(*_PROBLEMS),
-    },
+    ),
+}
+
+CHECK: Object = {
+    "operation_id": "check",
+    "summary": "What is wrong with one's own gradients of a batch",
+    "description": "How far they are off the exact ones, where, and what mistake the difference "
+    "looks like. The exact ones are verified on the way, by differences of the loss.",
+    **_posted(
+        _body(schemas.CheckRequest, CHECKS),
+        _answer("What was found.", schemas.CheckAnswer, **_examples(CHECKS, "answer")),
+    ),
 }
 
 INFO: Object = {

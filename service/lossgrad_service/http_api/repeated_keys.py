@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from lossgrad.codecs.json_arrays import shown
 from lossgrad.errors import InvalidArgument
+
+_DEPTH: Final = 3
+"""Objects in objects of a request: an array in base64, among the caller's own, in a check."""
 
 
 def check_keys(body: bytes | bytearray, document: object) -> None:
@@ -32,12 +35,12 @@ def check_keys(body: bytes | bytearray, document: object) -> None:
         _parse_again(body)
 
 
-def _count_keys(document: object) -> int:
-    """Return the number of keys of a document and of its values, as deep as requests go."""
-    if not isinstance(document, dict):
+def _count_keys(document: object, depth: int = _DEPTH) -> int:
+    """Return the number of keys of the objects in a document, as deep as requests have them."""
+    if depth == 0 or not isinstance(document, dict):
         return 0
     values = cast(dict[str, object], document).values()
-    return len(document) + sum(len(value) for value in values if isinstance(value, dict))
+    return len(document) + sum(_count_keys(value, depth - 1) for value in values)
 
 
 def _has_more_colons(body: bytes | bytearray, count: int) -> bool:

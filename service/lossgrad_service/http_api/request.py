@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from collections.abc import Callable, Collection
+from functools import cache
+from typing import TypeVar, cast
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from lossgrad.codecs.json import JsonCall, problem_from_json
+from lossgrad.codecs.json_checks import check_request_from_json
 from lossgrad.errors import InvalidArgument, Violation
+from lossgrad.types import CheckRequest
+from lossgrad_service.http_api import schemas
 from lossgrad_service.http_api.repeated_keys import check_keys
-from lossgrad_service.http_api.schemas import ComputeRequest
 
-_KEYS: Final = frozenset(ComputeRequest.model_fields)
+Request = TypeVar("Request")
 
 
 def read_call(body: bytes | bytearray) -> JsonCall:
@@ -22,18 +26,35 @@ def read_call(body: bytes | bytearray) -> JsonCall:
     ------
     InvalidArgument
         Where the body is not JSON, has a key twice or more keys than there are, is not a
-        `ComputeRequest`, or states no consistent problem.
+        `schemas.ComputeRequest`, or states no consistent problem.
     """
+    return _read(body, schemas.ComputeRequest, problem_from_json)
+
+
+def read_check(body: bytes | bytearray) -> CheckRequest:
+    """Return the check that a JSON body asks for.
+
+    Raises
+    ------
+    InvalidArgument
+        As `read_call`, of a `schemas.CheckRequest`.
+    """
+    return _read(body, schemas.CheckRequest, check_request_from_json)
+
+
+def _read(
+    body: bytes | bytearray, model: type[BaseModel], read: Callable[[object], Request]
+) -> Request:
     document = _parse(body)
     check_keys(body, document)
-    _check_count(document)
+    _check_counts(document, model)
     try:
-        ComputeRequest.model_validate(document)
+        model.model_validate(document)
     except ValidationError as error:
         # The codec refuses the same in the words that every transport has for it.
-        problem_from_json(document)
+        read(document)
         raise _in_pydantic_words(error) from None
-    return problem_from_json(document)
+    return read(document)
 
 
 def _parse(body: bytes | bytearray) -> object:
@@ -44,15 +65,30 @@ def _parse(body: bytes | bytearray) -> object:
         raise InvalidArgument.at("", f"the body is not JSON: {error.msg} ({where})") from None
 
 
-def _check_count(document: object) -> None:
+def _check_counts(document: object, model: type[BaseModel]) -> None:
     """Check that there are not thousands of keys, each of which is refused by its name."""
     if not isinstance(document, dict):
         return
-    keys = cast(dict[str, object], document)
-    if len(keys) > len(_KEYS):
-        first = next(key for key in keys if key not in _KEYS)
-        text = f"is not an input or option of this call; it has {len(_KEYS)}, not {len(keys)}"
-        raise InvalidArgument.at(first, text)
+    members = cast(dict[str, object], document)
+    _check_count(members, model)
+    if model is schemas.CheckRequest and isinstance(members.get("gradients"), dict):
+        own = cast(dict[str, object], members["gradients"])
+        _check_count(own, schemas.OwnGradients, "gradients.")
+
+
+def _check_count(keys: Collection[str], model: type[BaseModel], within: str = "") -> None:
+    known = _names_in(model)
+    if len(keys) > len(known):
+        first = next(key for key in keys if key not in known)
+        text = f"is not an input or option of this call; it has {len(known)}, not {len(keys)}"
+        raise InvalidArgument.at(within + first, text)
+
+
+@cache
+def _names_in(model: type[BaseModel]) -> frozenset[str]:
+    """Return every name that a field may go by."""
+    fields = model.model_fields.items()
+    return frozenset(name for own, field in fields for name in (own, field.alias or own))
 
 
 def _in_pydantic_words(error: ValidationError) -> InvalidArgument:

@@ -9,7 +9,14 @@ from typing import Final, Literal, get_args
 
 Kind = Literal["counter", "gauge", "histogram"]
 
-MethodName = Literal["Compute", "ComputeStream", "GetServerInfo", "ServerReflectionInfo", "unknown"]
+MethodName = Literal[
+    "Compute",
+    "ComputeStream",
+    "CheckGradients",
+    "GetServerInfo",
+    "ServerReflectionInfo",
+    "unknown",
+]
 Transport = Literal["grpc", "http"]
 Phase = Literal["decode", "wait", "compute", "encode"]
 Dtype = Literal["float32", "float64"]
@@ -27,6 +34,9 @@ Refusal = Literal[
     "memory",
     "connections",
 ]
+
+COMPUTING: Final[tuple[MethodName, ...]] = ("Compute", "ComputeStream", "CheckGradients")
+"""Methods whose calls go through phases."""
 
 CODES: Final = (
     "OK",
@@ -56,7 +66,7 @@ SECONDS: Final = (
 """Upper bounds of the buckets of durations: tiny heads to streams of minutes."""
 
 _WAY: Final = {"method": get_args(MethodName), "transport": get_args(Transport)}
-_COMPUTING: Final = {"method": ("Compute", "ComputeStream"), "transport": get_args(Transport)}
+_COMPUTING: Final = {"method": COMPUTING, "transport": get_args(Transport)}
 
 
 @dataclass(frozen=True)

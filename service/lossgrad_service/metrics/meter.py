@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, get_args
 
 from lossgrad_service.metrics.catalogue import (
     CODES,
+    COMPUTING,
     SECONDS,
     Cancellation,
     Direction,
@@ -47,7 +48,7 @@ class _Way(NamedTuple):
 
 def _phases_of(method: str, transport: str) -> dict[str, int]:
     """Return the cells of the phases of a method, none where it computes nothing."""
-    if method not in ("Compute", "ComputeStream"):
+    if method not in COMPUTING:
         return {}
     name = "lossgrad_phase_duration_seconds"
     return {phase: cell_of(name, method, transport, phase) for phase in get_args(Phase)}

@@ -35,6 +35,7 @@ DTYPES: Final = Words.of(pb.Dtype.DESCRIPTOR)
 INPUTS: Final = Words.of(pb.Input.DESCRIPTOR)
 OUTPUTS: Final = Words.of(pb.Output.DESCRIPTOR)
 LOSSES: Final = Words.of(pb.Loss.DESCRIPTOR)
+BANDS: Final = Words.of(pb.Band.DESCRIPTOR)
 
 OPTIONS: Final[Mapping[str, Words]] = {
     "loss": LOSSES,

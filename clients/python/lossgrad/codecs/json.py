@@ -41,7 +41,8 @@ SPELLINGS: Final[Mapping[str, str]] = {
 }
 """How JSON spells each output."""
 
-_NAMES: Final[Mapping[str, str]] = {spelling: name for name, spelling in SPELLINGS.items()}
+NAMES: Final[Mapping[str, str]] = {spelling: name for name, spelling in SPELLINGS.items()}
+"""The output that JSON spells so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,32 @@ def problem_from_json(body: object) -> JsonCall:
         Naming every unknown key, every array with its first wrong entry (such as
         ``scores[3][1]``), or whatever `Problem.of` finds.
     """
+    sent = members_of(body)
+    violations: list[Violation] = []
+    encoding = take_encoding(sent, violations)
+    return JsonCall(Problem.of(read_arguments(sent, violations), violations), encoding)
+
+
+def members_of(body: object) -> dict[str, object]:
+    """Return what a request has that is not null, or raise `InvalidArgument` where it is none."""
     if not isinstance(body, dict):
         raise InvalidArgument.at("", f"the body must be a JSON object, got {shown(body)}")
-    sent = {key: value for key, value in cast(dict[str, object], body).items() if value is not None}
+    return {key: value for key, value in cast(dict[str, object], body).items() if value is not None}
+
+
+def take_encoding(sent: dict[str, object], violations: list[Violation]) -> Encoding:
+    """Take out how the caller wants arrays, and add to `violations` where it is no word of ours."""
     encoding = sent.pop("encoding", "list")
-    violations: list[Violation] = []
     if encoding not in ("list", "base64"):
         text = f"must be 'list' or 'base64', got {shown(encoding)}"
         violations.append(Violation("encoding", text))
+    return cast(Encoding, encoding)
+
+
+def read_arguments(sent: Mapping[str, object], violations: list[Violation]) -> dict[str, object]:
+    """Return inputs and options as Python's callers state them, and why one is no array."""
     arrays = _read_arrays(sent, violations)
-    others = {n: _read_option(n, value) for n, value in sent.items() if n not in INPUTS}
-    return JsonCall(Problem.of(arrays | others, violations), cast(Encoding, encoding))
+    return arrays | {n: _read_option(n, value) for n, value in sent.items() if n not in INPUTS}
 
 
 def unspelled(want: object) -> object:
@@ -103,7 +119,7 @@ def result_from_json(body: Any, timing: Mapping[str, float]) -> Result:
         Where the answer is none.
     """
     try:
-        outputs = {_NAMES[key]: _read_output(_NAMES[key], value) for key, value in body.items()}
+        outputs = {NAMES[key]: _read_output(NAMES[key], value) for key, value in body.items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Internal(f"the server's answer cannot be read: {error!r}") from error
     return Result(outputs, timing)
@@ -148,13 +164,14 @@ def _read_arrays(sent: Mapping[str, object], violations: list[Violation]) -> dic
         if name not in sent:
             continue
         try:
-            arrays[name] = _read_array(sent[name], INPUTS[name].dtypes == dtypes.INTEGERS)
+            arrays[name] = read_array(sent[name], INPUTS[name].dtypes == dtypes.INTEGERS)
         except BadTensor as error:
             violations.append(Violation(name + error.part, error.detail))
     return arrays
 
 
-def _read_array(value: object, is_integer: bool) -> Array:
+def read_array(value: object, is_integer: bool) -> Array:
+    """Return an array in either form; `BadTensor` tells why it is none."""
     if isinstance(value, dict):
         return from_object(cast(dict[str, object], value))
     return integers_from_lists(value) if is_integer else floats_from_lists(value)
@@ -168,10 +185,10 @@ def _read_option(name: str, value: object) -> object:
 
 
 def _name_of(entry: object) -> object:
-    return _NAMES.get(entry, entry) if isinstance(entry, str) else entry
+    return NAMES.get(entry, entry) if isinstance(entry, str) else entry
 
 
 def _read_output(name: str, value: Any) -> object:
     if name in SCALARS:
         return SCALARS[name].type(NONFINITE.get(value, value) if isinstance(value, str) else value)
-    return _read_array(value, OUTPUTS[name].dtype == "i64").copy()
+    return read_array(value, OUTPUTS[name].dtype == "i64").copy()

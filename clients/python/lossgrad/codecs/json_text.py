@@ -12,18 +12,28 @@ from typing import Any, cast
 
 
 def to_text(body: Mapping[str, Any]) -> bytes:
-    """Return the JSON text of what `problem_to_json` returns."""
-    members = (member for name, value in body.items() for member in (b",", *_member(name, value)))
-    next(members, None)  # the comma before the first
-    return b"".join((b"{", *members, b"}"))
+    """Return the JSON text of what `problem_to_json` or `check_request_to_json` returns."""
+    return b"".join(_object(body))
 
 
-def _member(name: str, value: object) -> Iterator[bytes]:
-    yield json.dumps(name).encode() + b":"
+def _object(body: Mapping[str, Any]) -> Iterator[bytes]:
+    before = "{"
+    for name, value in body.items():
+        yield f"{before}{json.dumps(name)}:".encode()
+        yield from _value(value)
+        before = ","
+    yield b"}" if body else b"{}"
+
+
+def _value(value: object) -> Iterator[bytes]:
     if not isinstance(value, dict):
         yield json.dumps(value, allow_nan=False).encode()
         return
-    tensor = cast(dict[str, Any], value)
+    members = cast(dict[str, Any], value)
+    yield from _tensor(members) if "data" in members else _object(members)
+
+
+def _tensor(tensor: Mapping[str, Any]) -> Iterator[bytes]:
     yield json.dumps({**tensor, "data": ""}).removesuffix('"}').encode()
     yield tensor["data"].encode()
     yield b'"}'

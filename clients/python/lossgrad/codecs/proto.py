@@ -15,16 +15,13 @@ from google.protobuf.message import DecodeError
 
 from lossgrad.codecs import enums, proto_parts, proto_tensors, stock, templates, wire
 from lossgrad.codecs.tensors import BadTensor
-from lossgrad.errors import Internal, TooLarge, Violation
+from lossgrad.errors import Internal, Violation
 from lossgrad.types.arrays import Array
 from lossgrad.types.form import form_of
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import Problem
 from lossgrad.types.result import Result
 from lossgrad.v1 import lossgrad_pb2 as pb
-
-# 2 GiB is protobuf's own limit; a megabyte is left for all that is not array data.
-_LARGEST_MESSAGE = (1 << 31) - (1 << 20)
 
 # A limit that is left out, as no limit is 0: an older server does not have it.
 _NOT_TOLD = wire.LARGEST
@@ -41,7 +38,7 @@ def encode_problem(problem: Problem) -> bytes:
     TooLarge
         Where the arrays are more than any protobuf message can hold.
     """
-    _check_size(problem)
+    proto_parts.check_size(problem.request_bytes)
     arrays = proto_tensors.pieces(pb.ComputeRequest, problem.inputs)
     return b"".join((*arrays, proto_parts.encode_options(problem.options)))
 
@@ -171,10 +168,3 @@ _INFO_WORDS: Mapping[str, enums.Words] = {
     "float_dtypes": enums.DTYPES,
     "label_dtypes": enums.DTYPES,
 }
-
-
-def _check_size(problem: Problem) -> None:
-    size = problem.form.request_bytes
-    if size > _LARGEST_MESSAGE:
-        text = f"the arrays have {size} bytes, but a message holds {_LARGEST_MESSAGE} at most"
-        raise TooLarge(f"{text}; send fewer rows at a time", limit="max_request_bytes")

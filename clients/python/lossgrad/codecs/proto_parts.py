@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from google.protobuf.message import DecodeError, Message
 
 from lossgrad.codecs import enums, stock
-from lossgrad.errors import MAX_VIOLATIONS, Internal, InvalidArgument, Violation
+from lossgrad.errors import MAX_VIOLATIONS, Internal, InvalidArgument, TooLarge, Violation
 from lossgrad.types.options import MAX_WANT, NAMES, Options
 from lossgrad.types.options import read_options as check_options
 from lossgrad.types.quantities import INPUTS, SCALARS
@@ -21,11 +21,21 @@ from lossgrad.v1 import lossgrad_pb2 as pb
 
 _OPTIONS: Final = frozenset(NAMES)
 
+# 2 GiB is protobuf's own limit; a megabyte is left for all that is not array data.
+_LARGEST_MESSAGE: Final = (1 << 31) - (1 << 20)
+
 _ZEROS: Final = {name: scalar.type() for name, scalar in SCALARS.items() if name != "accuracy"}
 """What scalars are that were not sent because they are 0."""
 
 
-def no_request(kind: type[Message], data: bytes, error: DecodeError) -> InvalidArgument:
+def check_size(size: int) -> None:
+    """Raise `TooLarge` where arrays have more bytes than any protobuf message can hold."""
+    if size > _LARGEST_MESSAGE:
+        text = f"the arrays have {size} bytes, but a message holds {_LARGEST_MESSAGE} at most"
+        raise TooLarge(f"{text}; send fewer rows at a time", limit="max_request_bytes")
+
+
+def no_request(kind: type[Message], data: bytes, error: Exception) -> InvalidArgument:
     """Return the error that a caller's bytes are not a message of this kind."""
     name = kind.DESCRIPTOR.full_name
     return InvalidArgument.at("", f"the {len(data)} bytes are not a {name}{stock.reason(error)}")

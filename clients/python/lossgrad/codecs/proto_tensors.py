@@ -47,7 +47,7 @@ def _tags(kind: type[Message]) -> dict[str, int]:
 
 
 TAGS: Final[Mapping[type[Message], Mapping[str, int]]] = {
-    kind: _tags(kind) for kind in (pb.ComputeRequest, pb.ComputeResponse)
+    kind: _tags(kind) for kind in (pb.ComputeRequest, pb.ComputeResponse, pb.OwnGradients)
 }
 """Tags of the fields that are Tensors, by name."""
 
@@ -197,13 +197,22 @@ def read_inputs(
     sent: Mapping[str, Sent], read: Callable[[Sent], Array], violations: list[Violation]
 ) -> dict[str, object]:
     """Return the inputs that were sent, and add to `violations` why one is no array."""
+    return read_all({name: sent[name] for name in INPUTS if name in sent}, read, violations)
+
+
+def read_all(
+    sent: Mapping[str, Sent],
+    read: Callable[[Sent], Array],
+    violations: list[Violation],
+    within: str = "",
+) -> dict[str, object]:
+    """Return the arrays that were sent, as `read_inputs`; `within` begins the paths of fields."""
     arrays: dict[str, object] = {}
-    for name in INPUTS:
-        if name in sent:
-            try:
-                arrays[name] = read(sent[name])
-            except BadTensor as error:
-                violations.append(Violation(f"{name}.{error.part}", error.detail))
+    for name, tensor in sent.items():
+        try:
+            arrays[name] = read(tensor)
+        except BadTensor as error:
+            violations.append(Violation(f"{within}{name}.{error.part}", error.detail))
     return arrays
 
 

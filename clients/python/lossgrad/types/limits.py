@@ -14,6 +14,7 @@ from typing import Final
 
 from lossgrad.errors import TooLarge
 from lossgrad.types import dtypes
+from lossgrad.types.arrays import Array
 from lossgrad.types.info import Limits
 from lossgrad.types.problem import Problem
 from lossgrad.types.quantities import INPUTS, OUTPUTS
@@ -65,10 +66,15 @@ def check_text(problem: Problem, limits: Limits) -> None:
     TooLarge
         Which limit is exceeded, by what, and what to do about it.
     """
-    size = sum(4 * -(-array.nbytes // 3) for array in problem.inputs.values())
+    size = text_bytes(problem.inputs.values())
     advice = f"{_FEWER_ROWS}, or {_GRPC}"
-    _hold(limits, "max_request_bytes", "the arrays have in base64", size, advice)
+    hold(limits, "max_request_bytes", "the arrays have in base64", size, advice)
     _check_answer(problem, limits, advice)
+
+
+def text_bytes(arrays: Iterable[Array]) -> int:
+    """Return the bytes that arrays have in base64."""
+    return sum(4 * -(-array.nbytes // 3) for array in arrays)
 
 
 def check_answer(problem: Problem, limits: Limits) -> None:
@@ -106,12 +112,12 @@ def check_arrays(problem: Problem, limits: Limits) -> None:
     """
     for name, array in problem.inputs.items():
         advice = _FEWER_ROWS if INPUTS[name].has_rows else _HIGHER_LIMIT
-        _hold(limits, "max_tensor_bytes", f"{name} has", array.nbytes, advice)
+        hold(limits, "max_tensor_bytes", f"{name} has", array.nbytes, advice)
     for name in _answered(problem):
         advice = _FEWER_ROWS if OUTPUTS[name].has_rows else _HIGHER_LIMIT
-        _hold(limits, "max_tensor_bytes", f"{name} would have", problem.bytes_of(name), advice)
+        hold(limits, "max_tensor_bytes", f"{name} would have", problem.bytes_of(name), advice)
     what, advice = "inputs and outputs together would have", f"want less, or {_FEWER_ROWS}"
-    _hold(limits, "max_stream_bytes", what, array_bytes(problem), advice)
+    hold(limits, "max_stream_bytes", what, array_bytes(problem), advice)
 
 
 def _fits_messages(problem: Problem, limits: Limits | None) -> bool:
@@ -124,7 +130,7 @@ def _fits_messages(problem: Problem, limits: Limits | None) -> bool:
 
 def _check_answer(problem: Problem, limits: Limits, advice: str) -> None:
     what, advice = "the answer's arrays would have", f"want less, or {advice}"
-    _hold(limits, "max_response_bytes", what, problem.response_bytes, advice)
+    hold(limits, "max_response_bytes", what, problem.response_bytes, advice)
 
 
 def held_bytes(problem: Problem) -> int:
@@ -140,7 +146,7 @@ def _check_held(problem: Problem, limits: Limits) -> None:
         f"and those of {_listed(SUMS)} that are wanted in float64, would have"
     )
     advice = f"want less, or {_HIGHER_LIMIT}"
-    _hold(limits, "max_held_bytes", what, held_bytes(problem), advice)
+    hold(limits, "max_held_bytes", what, held_bytes(problem), advice)
 
 
 def _converted_bytes(problem: Problem) -> int:
@@ -156,10 +162,10 @@ def _converted_bytes(problem: Problem) -> int:
 def _check_row(problem: Problem, limits: Limits) -> None:
     taken = sum(_row_bytes_of_input(problem, name) for name in ROW_INPUTS)
     what = f"one row of {_listed(ROW_INPUTS)}, with {ROOM} bytes around it, would have"
-    _hold(limits, "max_request_bytes", what, taken + ROOM, _HIGHER_LIMIT)
+    hold(limits, "max_request_bytes", what, taken + ROOM, _HIGHER_LIMIT)
     given = sum(_row_bytes_of_output(problem, name) for name in _answered(problem))
     advice = f"want less, or {_HIGHER_LIMIT}"
-    _hold(limits, "max_response_bytes", "one row of the answer would have", given, advice)
+    hold(limits, "max_response_bytes", "one row of the answer would have", given, advice)
 
 
 def _row_bytes_of_input(problem: Problem, name: str) -> int:
@@ -183,8 +189,8 @@ def _listed(names: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}"
 
 
-def _hold(limits: Limits, name: str, what: str, size: int, advice: str) -> None:
-    """Raise where `size` is over the limit called `name`."""
+def hold(limits: Limits, name: str, what: str, size: int, advice: str) -> None:
+    """Raise `TooLarge` where `size` is over the limit called `name`."""
     limit = getattr(limits, name)
     if size > limit:
         raise TooLarge(f"{what} {size} bytes, {name} is {limit}; {advice}", limit=name)

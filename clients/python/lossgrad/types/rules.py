@@ -151,9 +151,15 @@ _NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 def _computable(arrays: Arrays, want: tuple[str, ...]) -> Iterator[Violation]:
     for name in want:
-        for group in _NEEDS.get(name, ()):
-            if not any(needed in arrays for needed in group):
-                yield Violation("want", f"{name} needs {' or '.join(group)}, which is missing")
+        for missing in missing_for(name, arrays):
+            yield Violation("want", f"{name} needs {missing}, which is missing")
+
+
+def missing_for(output: str, arrays: Arrays) -> Iterator[str]:
+    """Yield the inputs that an output still needs, such as ``h1 or x``."""
+    for group in _NEEDS.get(output, ()):
+        if not any(needed in arrays for needed in group):
+            yield " or ".join(group)
 
 
 def values(arrays: Arrays, options: Options) -> Iterator[Violation]:

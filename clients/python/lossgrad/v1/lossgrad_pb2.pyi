@@ -93,6 +93,13 @@ class Output(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTPUT_PROBS: _ClassVar[Output]
     OUTPUT_LOG_PARTITION: _ClassVar[Output]
     OUTPUT_PREDICTIONS: _ClassVar[Output]
+
+class Band(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BAND_UNSPECIFIED: _ClassVar[Band]
+    BAND_GOOD: _ClassVar[Band]
+    BAND_SUSPICIOUS: _ClassVar[Band]
+    BAND_WRONG: _ClassVar[Band]
 DTYPE_UNSPECIFIED: Dtype
 DTYPE_F16: Dtype
 DTYPE_BF16: Dtype
@@ -156,6 +163,10 @@ OUTPUT_DTARGETS: Output
 OUTPUT_PROBS: Output
 OUTPUT_LOG_PARTITION: Output
 OUTPUT_PREDICTIONS: Output
+BAND_UNSPECIFIED: Band
+BAND_GOOD: Band
+BAND_SUSPICIOUS: Band
+BAND_WRONG: Band
 
 class Tensor(_message.Message):
     __slots__ = ("dtype", "shape", "data", "padding")
@@ -308,6 +319,122 @@ class ComputeStreamResponse(_message.Message):
     closing: ComputeResponse
     chunks: _containers.RepeatedCompositeFieldContainer[OutputChunk]
     def __init__(self, closing: _Optional[_Union[ComputeResponse, _Mapping]] = ..., chunks: _Optional[_Iterable[_Union[OutputChunk, _Mapping]]] = ...) -> None: ...
+
+class OwnGradients(_message.Message):
+    __slots__ = ("loss", "row_losses", "dscores", "dw2", "db2", "dh1", "dw1", "db1", "dx", "dtargets", "probs")
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    ROW_LOSSES_FIELD_NUMBER: _ClassVar[int]
+    DSCORES_FIELD_NUMBER: _ClassVar[int]
+    DW2_FIELD_NUMBER: _ClassVar[int]
+    DB2_FIELD_NUMBER: _ClassVar[int]
+    DH1_FIELD_NUMBER: _ClassVar[int]
+    DW1_FIELD_NUMBER: _ClassVar[int]
+    DB1_FIELD_NUMBER: _ClassVar[int]
+    DX_FIELD_NUMBER: _ClassVar[int]
+    DTARGETS_FIELD_NUMBER: _ClassVar[int]
+    PROBS_FIELD_NUMBER: _ClassVar[int]
+    loss: Tensor
+    row_losses: Tensor
+    dscores: Tensor
+    dw2: Tensor
+    db2: Tensor
+    dh1: Tensor
+    dw1: Tensor
+    db1: Tensor
+    dx: Tensor
+    dtargets: Tensor
+    probs: Tensor
+    def __init__(self, loss: _Optional[_Union[Tensor, _Mapping]] = ..., row_losses: _Optional[_Union[Tensor, _Mapping]] = ..., dscores: _Optional[_Union[Tensor, _Mapping]] = ..., dw2: _Optional[_Union[Tensor, _Mapping]] = ..., db2: _Optional[_Union[Tensor, _Mapping]] = ..., dh1: _Optional[_Union[Tensor, _Mapping]] = ..., dw1: _Optional[_Union[Tensor, _Mapping]] = ..., db1: _Optional[_Union[Tensor, _Mapping]] = ..., dx: _Optional[_Union[Tensor, _Mapping]] = ..., dtargets: _Optional[_Union[Tensor, _Mapping]] = ..., probs: _Optional[_Union[Tensor, _Mapping]] = ...) -> None: ...
+
+class CheckGradientsRequest(_message.Message):
+    __slots__ = ("problem", "gradients")
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    GRADIENTS_FIELD_NUMBER: _ClassVar[int]
+    problem: ComputeRequest
+    gradients: OwnGradients
+    def __init__(self, problem: _Optional[_Union[ComputeRequest, _Mapping]] = ..., gradients: _Optional[_Union[OwnGradients, _Mapping]] = ...) -> None: ...
+
+class CheckEntry(_message.Message):
+    __slots__ = ("index", "theirs", "ours", "relative_error")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    THEIRS_FIELD_NUMBER: _ClassVar[int]
+    OURS_FIELD_NUMBER: _ClassVar[int]
+    RELATIVE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    index: _containers.RepeatedScalarFieldContainer[int]
+    theirs: float
+    ours: float
+    relative_error: float
+    def __init__(self, index: _Optional[_Iterable[int]] = ..., theirs: _Optional[float] = ..., ours: _Optional[float] = ..., relative_error: _Optional[float] = ...) -> None: ...
+
+class Comparison(_message.Message):
+    __slots__ = ("name", "band", "max_relative_error", "n_entries", "n_wrong", "shape", "expected_shape", "worst")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    BAND_FIELD_NUMBER: _ClassVar[int]
+    MAX_RELATIVE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    N_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    N_WRONG_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    WORST_FIELD_NUMBER: _ClassVar[int]
+    name: Output
+    band: Band
+    max_relative_error: float
+    n_entries: int
+    n_wrong: int
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    expected_shape: _containers.RepeatedScalarFieldContainer[int]
+    worst: _containers.RepeatedCompositeFieldContainer[CheckEntry]
+    def __init__(self, name: _Optional[_Union[Output, str]] = ..., band: _Optional[_Union[Band, str]] = ..., max_relative_error: _Optional[float] = ..., n_entries: _Optional[int] = ..., n_wrong: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., expected_shape: _Optional[_Iterable[int]] = ..., worst: _Optional[_Iterable[_Union[CheckEntry, _Mapping]]] = ...) -> None: ...
+
+class Verification(_message.Message):
+    __slots__ = ("name", "band", "max_relative_error", "n_directions")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    BAND_FIELD_NUMBER: _ClassVar[int]
+    MAX_RELATIVE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    N_DIRECTIONS_FIELD_NUMBER: _ClassVar[int]
+    name: Output
+    band: Band
+    max_relative_error: float
+    n_directions: int
+    def __init__(self, name: _Optional[_Union[Output, str]] = ..., band: _Optional[_Union[Band, str]] = ..., max_relative_error: _Optional[float] = ..., n_directions: _Optional[int] = ...) -> None: ...
+
+class Diagnosis(_message.Message):
+    __slots__ = ("code", "name", "text")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    name: Output
+    text: str
+    def __init__(self, code: _Optional[str] = ..., name: _Optional[_Union[Output, str]] = ..., text: _Optional[str] = ...) -> None: ...
+
+class CheckGradientsResponse(_message.Message):
+    __slots__ = ("loss", "data_loss", "reg_loss", "z_loss", "denominator", "n_rows", "n_ignored", "comparisons", "verifications", "findings", "ok", "diagnoses")
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    DATA_LOSS_FIELD_NUMBER: _ClassVar[int]
+    REG_LOSS_FIELD_NUMBER: _ClassVar[int]
+    Z_LOSS_FIELD_NUMBER: _ClassVar[int]
+    DENOMINATOR_FIELD_NUMBER: _ClassVar[int]
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    N_IGNORED_FIELD_NUMBER: _ClassVar[int]
+    COMPARISONS_FIELD_NUMBER: _ClassVar[int]
+    VERIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    OK_FIELD_NUMBER: _ClassVar[int]
+    DIAGNOSES_FIELD_NUMBER: _ClassVar[int]
+    loss: float
+    data_loss: float
+    reg_loss: float
+    z_loss: float
+    denominator: float
+    n_rows: int
+    n_ignored: int
+    comparisons: _containers.RepeatedCompositeFieldContainer[Comparison]
+    verifications: _containers.RepeatedCompositeFieldContainer[Verification]
+    findings: _containers.RepeatedCompositeFieldContainer[Diagnosis]
+    ok: bool
+    diagnoses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, loss: _Optional[float] = ..., data_loss: _Optional[float] = ..., reg_loss: _Optional[float] = ..., z_loss: _Optional[float] = ..., denominator: _Optional[float] = ..., n_rows: _Optional[int] = ..., n_ignored: _Optional[int] = ..., comparisons: _Optional[_Iterable[_Union[Comparison, _Mapping]]] = ..., verifications: _Optional[_Iterable[_Union[Verification, _Mapping]]] = ..., findings: _Optional[_Iterable[_Union[Diagnosis, _Mapping]]] = ..., ok: _Optional[bool] = ..., diagnoses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetServerInfoRequest(_message.Message):
     __slots__ = ()

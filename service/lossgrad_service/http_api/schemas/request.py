@@ -1,4 +1,4 @@
-"""The request of ``POST /v1/compute``."""
+"""The batch of every request, and the request of ``POST /v1/compute``."""
 
 from __future__ import annotations
 
@@ -34,13 +34,8 @@ def _option(name: str, description: str, **schema: Any) -> Any:
     return Field(default=default, description=description, json_schema_extra=schema or None)
 
 
-class ComputeRequest(BaseModel):
-    """One batch: its inputs and options. A null is the same as a field left out.
-
-    Send `scores`, or `h1` and `w2`, or `x`, `w1` and `w2`; and `labels` or `targets`.
-    "…" stands for any leading axes, flattened to N rows and restored in the answer;
-    C classes, D hidden width, P input width.
-    """
+class Batch(BaseModel):
+    """What every computation is given: inputs and options."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -111,6 +106,16 @@ class ComputeRequest(BaseModel):
         "The mean over nothing (no rows, all ignored, denominator 0): data part exactly 0, NaN as "
         "in PyTorch, or an error.",
     )
+
+
+class ComputeRequest(Batch):
+    """One batch: its inputs and options. A null is the same as a field left out.
+
+    Send `scores`, or `h1` and `w2`, or `x`, `w1` and `w2`; and `labels` or `targets`.
+    "…" stands for any leading axes, flattened to N rows and restored in the answer;
+    C classes, D hidden width, P input width.
+    """
+
     want: list[WantedName] | None = _option(
         "want",
         "Quantities to answer beside the loss's own scalars. Left out: loss; dScores when scores "
