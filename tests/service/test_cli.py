@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lossgrad_service.cli import app
+from lossgrad_service.cli.app import COMMANDS
 
 SCORES = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
 LABELS = np.array([2, 0])
@@ -161,7 +162,7 @@ def test_nobody_listens(archive, tmp_path):
     assert len(lines(run("info", "--target", target, "--timeout", "0.5"), 3)) == 1
 
 
-@pytest.mark.parametrize("command", ["serve", "key", "warmup", "compute", "info", "demo"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command):
     done = run(command, "--help")
     assert done.exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,6 +54,13 @@ def test_tells_where_compiled_code_lies(tmp_path):
     assert done.exit_code == 0
     assert done.stdout.startswith(f"1 compiled in {tmp_path}\nready after ")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.usefixtures("one_program")
+def test_tells_it_as_json(tmp_path):
+    found = json.loads(warmup("--kernel-cache", str(tmp_path), "--json").stdout)
+    assert found["compiled"] == {str(tmp_path): 1}
+    assert found["seconds"] > 0
 
 
 @pytest.mark.usefixtures("one_program")

@@ -14,7 +14,9 @@ COMMANDS = {
     "key": "lossgrad_service.cli.key",
     "warmup": "lossgrad_service.cli.warmup",
     "compute": "lossgrad_service.cli.compute",
+    "check": "lossgrad_service.cli.check",
     "info": "lossgrad_service.cli.info",
+    "doctor": "lossgrad_service.cli.doctor.command",
     "demo": "lossgrad_service.demo.command",
     "bench": "lossgrad_service.benchmarks.command",
     "bench-kernel": "lossgrad_service.benchmarks.kernel.command",
@@ -70,5 +72,5 @@ def lossgrad(
     """Softmax and hinge losses with their exact gradients, as a service.
 
     Exit codes: 0 done; 2 wrong input or usage; 3 the server is unavailable, busy or
-    too slow; 1 anything else.
+    too slow; 4 a check found something wrong; 1 anything else.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import orjson
@@ -16,35 +16,44 @@ from lossgrad.codecs.json import result_to_json
 from lossgrad.types import Array, Result
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.inputs import read_arguments, read_options
-from lossgrad_service.cli.options import Json, Target, Timeout, TlsCa, TlsCert, TlsKey
-
-
-def _option(text: str, *names: str) -> Any:
-    return typer.Option(*names, help=text, show_default=False)
+from lossgrad_service.cli.options import (
+    Assignments,
+    IgnoreIndex,
+    Json,
+    LabelSmoothing,
+    Loss,
+    Reduction,
+    Reg,
+    RegConvention,
+    Source,
+    Target,
+    Timeout,
+    TlsCa,
+    TlsCert,
+    TlsKey,
+    option,
+)
+from lossgrad_service.cli.waiting import waiting
 
 
 def compute(
-    source: Annotated[
-        str, typer.Argument(metavar="IN", help="An .npz archive, a JSON request, or - for stdin.")
-    ],
+    source: Source,
     *,
     target: Target = "local:",
     timeout: Timeout = 60.0,
     tls_ca: TlsCa = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
-    loss: Annotated[str | None, _option("softmax or hinge.")] = None,
-    reduction: Annotated[str | None, _option("mean, sum or none.")] = None,
-    ignore_index: Annotated[int | None, _option("Label of rows to leave out.")] = None,
-    label_smoothing: Annotated[float | None, _option("In [0, 1].")] = None,
-    reg: Annotated[float | None, _option("Coefficient of the L2 penalty.")] = None,
-    reg_convention: Annotated[str | None, _option("half or full.")] = None,
-    want: Annotated[list[str] | None, _option("An output to answer; may be repeated.")] = None,
-    option: Annotated[
-        list[str] | None, _option("Any option as name=value; may be repeated.")
-    ] = None,
+    loss: Loss = None,
+    reduction: Reduction = None,
+    ignore_index: IgnoreIndex = None,
+    label_smoothing: LabelSmoothing = None,
+    reg: Reg = None,
+    reg_convention: RegConvention = None,
+    want: Annotated[list[str] | None, option("An output to answer; may be repeated.")] = None,
+    assignments: Assignments = None,
     output: Annotated[
-        Path | None, _option("Write all outputs to this .npz archive.", "--output", "-o")
+        Path | None, option("Write all outputs to this .npz archive.", "--output", "-o")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -62,12 +71,14 @@ def compute(
         "reg_convention": reg_convention,
         "want": want or None,
     }
-    given = {name: value for name, value in flags.items() if value is not None}
     with told_kindly():
-        arguments = read_arguments(source, {**read_options(option or []), **given})
-        with Client(
-            target, timeout=timeout, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key
-        ) as client:
+        arguments = read_arguments(source, read_options(assignments or [], flags))
+        with (
+            Client(
+                target, timeout=timeout, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key
+            ) as client,
+            waiting("computing"),
+        ):
             result = client.compute(**arguments)
         if output is not None:
             _save(output, result)

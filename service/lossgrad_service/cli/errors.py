@@ -25,16 +25,17 @@ def told_kindly() -> Iterator[None]:
         try:
             yield
         except LossGradError as error:
-            tell(_lines(error), _exit_code(error))
+            tell(_lines(error), exit_code_of(error))
+
+
+def exit_code_of(error: LossGradError) -> int:
+    """Return what a command ends with because of an error."""
+    if isinstance(error, (InvalidArgument, TooLarge)):
+        return WRONG_INPUT
+    return UNAVAILABLE if isinstance(error, (Unavailable, Busy, DeadlineExceeded)) else FAILED
 
 
 def _lines(error: LossGradError) -> list[str]:
     if isinstance(error, InvalidArgument) and error.violations:
         return [str(violation) for violation in error.violations]
     return [error.message]
-
-
-def _exit_code(error: LossGradError) -> int:
-    if isinstance(error, (InvalidArgument, TooLarge)):
-        return WRONG_INPUT
-    return UNAVAILABLE if isinstance(error, (Unavailable, Busy, DeadlineExceeded)) else FAILED

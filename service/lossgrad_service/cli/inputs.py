@@ -30,30 +30,79 @@ def read_arguments(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
     InvalidArgument
         Where the file cannot be read, is neither, or what it says is wrong.
     """
-    data = _read_bytes(source)
-    if data.startswith(_ZIP):
-        arguments = {**_read_archive(data), **options}
+    data = read_bytes(source)
+    if is_archive(data):
+        arguments = {**read_archive(data), **options}
         return {**arguments, "want": unspelled(arguments.get("want"))}
-    problem = problem_from_json(_with_options(_read_json(data), options)).problem
+    problem = problem_from_json(with_options(read_json(data), options)).problem
     return {**problem.inputs, **problem.options.chosen}
 
 
-def read_options(assignments: Sequence[str]) -> dict[str, Any]:
-    """Return options given as ``name=value``; a value is JSON, or else a word.
+def read_options(assignments: Sequence[str], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options given as ``name=value`` and by flags, of which those that are None are not.
+
+    A value is JSON, or else a word; flags win.
 
     Raises
     ------
     InvalidArgument
         For what is no assignment, or of no option.
     """
-    return dict(map(_read_assignment, assignments))
+    given = {name: value for name, value in flags.items() if value is not None}
+    return {**dict(map(_read_assignment, assignments)), **given}
 
 
-def _read_bytes(source: str) -> bytes:
+def read_bytes(source: str) -> bytes:
+    """Return what a file has, or standard input (``-``).
+
+    Raises
+    ------
+    InvalidArgument
+        Where it cannot be read.
+    """
     try:
         return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise InvalidArgument.at("", f"{source} cannot be read: {error.strerror}") from error
+
+
+def is_archive(data: bytes) -> bool:
+    """Return whether it is an .npz archive, and so no JSON."""
+    return data.startswith(_ZIP)
+
+
+def read_archive(data: bytes) -> dict[str, Any]:
+    """Return the arrays of an archive, and options as plain values.
+
+    Raises
+    ------
+    InvalidArgument
+        Where it is none, or has what is no array.
+    """
+    try:
+        with np.load(BytesIO(data), allow_pickle=False) as archive:
+            return {name: _plain(name, array) for name, array in archive.items()}
+    except (ValueError, BadZipFile) as error:
+        raise InvalidArgument.at("", f"the archive cannot be read: {error}") from error
+
+
+def read_json(data: bytes) -> object:
+    """Return what a text says.
+
+    Raises
+    ------
+    InvalidArgument
+        Where it is no JSON.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise InvalidArgument.at("", f"neither an .npz archive nor JSON: {error}") from error
+
+
+def with_options(document: object, options: Mapping[str, Any]) -> object:
+    """Return a request with options, which win over its own; what is no request as it is."""
+    return {**document, **options} if isinstance(document, dict) else document
 
 
 def _read_assignment(text: str) -> tuple[str, Any]:
@@ -66,25 +115,6 @@ def _read_assignment(text: str) -> tuple[str, Any]:
         return name, orjson.loads(value)
     except orjson.JSONDecodeError:
         return name, value
-
-
-def _read_archive(data: bytes) -> dict[str, Any]:
-    try:
-        with np.load(BytesIO(data), allow_pickle=False) as archive:
-            return {name: _plain(name, array) for name, array in archive.items()}
-    except (ValueError, BadZipFile) as error:
-        raise InvalidArgument.at("", f"the archive cannot be read: {error}") from error
-
-
-def _read_json(data: bytes) -> object:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise InvalidArgument.at("", f"neither an .npz archive nor JSON: {error}") from error
-
-
-def _with_options(document: object, options: Mapping[str, Any]) -> object:
-    return {**document, **options} if isinstance(document, dict) else document
 
 
 def _plain(name: str, array: Any) -> Any:
