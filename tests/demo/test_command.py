@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def test_short_training_end_to_end(tmp_path: Path) -> None:
         assert row in done.stdout
 
 
+@pytest.fixture
+def heeded_interrupts() -> Iterator[None]:
+    """Have children heed Ctrl-C; those of a shell's background jobs inherit that they do not."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
 def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     """An interrupt goes to the whole foreground process group, as a terminal sends it."""
     with subprocess.Popen(

@@ -75,17 +75,10 @@ def _service(target: str | None) -> Iterator[str]:
 
 def _greet(address: str, workers: int, console: Console) -> None:
     """Say who calls whom, once the service has answered."""
-    text = f"{workers} workers call lossgrad {_version_at(address)} at {address}"
-    console.print(text, highlight=False, soft_wrap=True)
-
-
-def _version_at(address: str) -> str:
-    """Return the version of the service; nothing of its client is left to be freed later.
-
-    A gRPC channel swallows a Ctrl-C that comes while it is freed.
-    """
     with Client(address) as client:
-        return client.info(timeout=GREETING_SECONDS).version
+        version = client.info(timeout=GREETING_SECONDS).version
+    text = f"{workers} workers call lossgrad {version} at {address}"
+    console.print(text, highlight=False, soft_wrap=True)
 
 
 def _train(
