@@ -9,9 +9,10 @@ PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
 INTEGRATIONS := .venv-integrations
 SECURITY := .venv-security
+BROWSER := .venv-browser
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-security test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -44,6 +45,14 @@ $(SECURITY)/.ready: pyproject.toml constraints.txt constraints-security.txt | $(
 	$(SECURITY)/bin/lossgrad warmup
 	@touch $@
 
+$(BROWSER)/bin/pip:
+	$(PYTHON) -m venv $(BROWSER)
+
+$(BROWSER)/.ready: pyproject.toml constraints.txt constraints-browser.txt | $(BROWSER)/bin/pip
+	$(BROWSER)/bin/pip install $(PIP_FLAGS) --constraint constraints-browser.txt --editable '.[browser]'
+	$(BROWSER)/bin/lossgrad warmup
+	@touch $@
+
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
 	$(BIN)/lossgrad demo $(ARGS)
 
@@ -60,6 +69,12 @@ test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, J
 test-security: $(SECURITY)/.ready ## Attack a running service, and look through code and dependencies (ARGS="-k http2")
 	$(SECURITY)/bin/pytest tests/abuse $(ARGS)
 	$(SECURITY)/bin/python -m tests.abuse.audit || test $$? -eq 3  # it has said that nobody answered
+
+test-browser: $(BROWSER)/.ready ## Use the page in a real browser; out/browser has screenshots (ARGS="-k keyboard")
+	$(BROWSER)/bin/pytest tests/browser $(ARGS)
+
+browser: ## Install Chromium where there is none (Debian, as root)
+	tests/browser/install.sh
 
 test-containers: $(VENV)/.dev ## Build the images, run docker-compose.yml and look at it from both sides (ARGS="-k secure")
 	$(BIN)/python -m tests.containers.images
@@ -117,5 +132,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environments and what tools left behind
-	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

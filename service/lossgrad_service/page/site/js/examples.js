@@ -1,6 +1,7 @@
 // Problems to begin with, each a file of its own.
 
 import { fromJson } from "./numbers.js";
+import { textFrom } from "./service.js";
 
 /** Names of the files, and how each is called on the page. */
 export const EXAMPLES = new Map([
@@ -14,6 +15,5 @@ export const EXAMPLES = new Map([
 
 /** An example: its `text`, `request`, and perhaps `class_names` and the `picture` in a row. */
 export async function loadExample(name) {
-  const response = await fetch(`page/examples/${name}.json`);
-  return fromJson(await response.text());
+  return fromJson(await textFrom(`page/examples/${name}.json`));
 }

@@ -34,6 +34,9 @@ let asking = new AbortController();
 /** Ask anew, once the hand rests. */
 function edited() {
   compare.clear();
+  asking.abort();
+  state.answer = null;
+  become("busy");
   clearTimeout(pause);
   pause = setTimeout(compute, PAUSE_MS);
 }

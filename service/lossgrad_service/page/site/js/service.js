@@ -41,23 +41,28 @@ export class Service {
   }
 
   async #post(path, request, signal) {
-    const response = await this.#send(path, toJson(request), signal);
-    const text = await response.text();
-    if (!response.ok) throw new Refused(problemIn(text, response.status));
-    return fromJson(text);
-  }
-
-  async #send(path, body, signal) {
-    try {
-      return await fetch(path, { method: "POST", headers: this.#headers(), body, signal });
-    } catch (error) {
-      throw error.name === "AbortError" ? error : new Refused(NO_ANSWER);
-    }
+    return fromJson(await textFrom(path, { method: "POST", headers: this.#headers(), body: toJson(request), signal }));
   }
 
   #headers() {
     const key = this.hasToken ? { authorization: `Bearer ${this.#token}` } : {};
     return { "content-type": "application/json", ...key };
+  }
+}
+
+/** The text of an answer of this server; throws Refused, or AbortError where a signal says so. */
+export async function textFrom(path, options) {
+  const [{ ok, status }, text] = await reached(path, options);
+  if (!ok) throw new Refused(problemIn(text, status));
+  return text;
+}
+
+async function reached(path, options) {
+  try {
+    const response = await fetch(path, options);
+    return [response, await response.text()];
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Refused(NO_ANSWER);
   }
 }
 

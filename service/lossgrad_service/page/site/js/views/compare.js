@@ -35,8 +35,8 @@ export class Compare {
     const { problem, answer } = this.#current();
     if (!answer) return;
     const [, plant] = MISTAKES.get(byId("mistake").value);
-    const about = { rows: problem.rows.length, labels: problem.labels, denominator: answer.denominator };
-    this.#put({ dScores: plant(answer.dScores, about) });
+    const { denominator } = answer;
+    this.#put({ dScores: plant(answer.dScores, { problem, denominator }) });
     this.#compare();
   }
 
@@ -71,7 +71,13 @@ export class Compare {
 function ownIn(text) {
   if (text.trim() === "") throw new TypeError("Paste your gradient first, or let the page plant a mistake in a right one.");
   const own = fromJson(text, "your gradient");
-  return Array.isArray(own) ? { dScores: own } : own;
+  if (Array.isArray(own)) return { dScores: own };
+  if (hasNumbers(own)) return own;
+  throw new TypeError("There is nothing to compare in this. Paste dScores as a list of lists, or an object such as {\"loss\": 0.7, \"dScores\": [[…]]}.");
+}
+
+function hasNumbers(own) {
+  return typeof own === "object" && own !== null && Object.values(own).some((value) => value !== null);
 }
 
 function tooOld() {
@@ -108,8 +114,9 @@ function worstOf(name, worst) {
   const lines = worst.map(({ index, theirs, ours, relative_error: error }) => el("tr", {},
     el("th", { scope: "row" }, index.length ? `[${index.join("][")}]` : name),
     [theirs, ours, error].map((value) => el("td", { title: exact(value) }, brief(value)))));
-  return el("div", { class: "scroll" }, el("table", { class: "plain" },
-    el("caption", {}, `Worst entries of ${name}`), el("thead", {}, el("tr", {}, heads)), el("tbody", {}, lines)));
+  const title = `Worst entries of ${name}`;
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, el("table", { class: "plain" },
+    el("caption", {}, title), el("thead", {}, el("tr", {}, heads)), el("tbody", {}, lines)));
 }
 
 function verificationsOf(verifications) {

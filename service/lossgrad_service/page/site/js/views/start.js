@@ -14,6 +14,7 @@ export class Start {
   #onProblem;
   #onError;
   #newest = 0;
+  #opened = OWN;
 
   constructor({ current, onProblem, onError }) {
     this.#onProblem = onProblem;
@@ -54,11 +55,14 @@ export class Start {
     try {
       const [problem, text] = await read();
       if (turn !== this.#newest) return false;
+      this.#opened = example;
       byId("example").value = example;
       byId("about").textContent = text;
       this.#onProblem(problem);
+      byId("json").value = asJson(problem.sent);
       return true;
     } catch (error) {
+      byId("example").value = this.#opened;
       this.#onError(error);
       return false;
     }
