@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -129,10 +130,13 @@ def test_chart_is_a_png_in_a_new_folder(tmp_path: Path, shapes: list[Shape]) -> 
 
 
 def test_command_shows_every_shape_and_draws(tmp_path: Path) -> None:
-    png = tmp_path / "chart.png"
+    png, figures = tmp_path / "chart.png", tmp_path / "new" / "figures.json"
     options = ["--shape", "3x4", "--shape", "3x2x4", "--rounds", "1", "--png", str(png)]
-    done = CliRunner().invoke(app, ["bench-kernel", *options])
+    done = CliRunner().invoke(app, ["bench-kernel", *options, "--json", str(figures)])
     assert done.exit_code == 0, done.output
+    scores, head = json.loads(figures.read_text())["shapes"]
+    assert (scores["rows"], scores["classes"], head["width"]) == (3, 4, 2)
+    assert all(seconds > 0 for seconds in scores["seconds"].values())
     for text in ("3×4", "3×2×4", "memcpy", "kernel, 2 threads", "whole call, 1 thread", "NumPy"):
         assert text in done.output
     assert png.read_bytes().startswith(PNG_SIGNATURE)

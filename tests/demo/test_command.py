@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -24,13 +25,20 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 def test_short_training_end_to_end(tmp_path: Path) -> None:
     png = tmp_path / "curve.png"
+    figures = tmp_path / "new" / "figures.json"
     done = subprocess.run(
-        [*DEMO, "--epochs", "2", "--png", png], capture_output=True, text=True, check=True
+        [*DEMO, "--epochs", "2", "--png", png, "--json", figures],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     last_line = done.stdout.splitlines()[-1]
     found = re.fullmatch(r"test accuracy (\d+\.\d) %", last_line)
     assert found is not None
     assert float(found[1]) > 85
+    told = json.loads(figures.read_text())
+    assert f"{100 * told['accuracy']:.1f}" == found[1]
+    assert told["losses"][-1] < told["losses"][0]
     assert png.read_bytes().startswith(PNG_SIGNATURE)
     for row in ("steps", "calls", "calls per second", "in the service", "on the wire"):
         assert row in done.stdout

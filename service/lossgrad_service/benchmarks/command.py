@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lossgrad_service.benchmarks.bars import bars_of
+from lossgrad_service.benchmarks.keeping import keep, tell
 from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
 from lossgrad_service.benchmarks.report import to_json
 from lossgrad_service.benchmarks.results import Results
@@ -99,15 +100,9 @@ def _tables(results: Results) -> Iterator[Table]:
 
 def _keep(results: Results, json: Path | None, png: Path | None) -> None:
     if json is not None:
-        json.parent.mkdir(parents=True, exist_ok=True)
-        json.write_bytes(to_json(results))
-        _tell("figures", json)
+        keep(to_json(results), json)
     if png is not None:
         from lossgrad_service.benchmarks.chart import save_chart
 
         save_chart(results, png)
-        _tell("chart", png)
-
-
-def _tell(what: str, path: Path) -> None:
-    Console().print(f"{what}: {path}", highlight=False, soft_wrap=True)
+        tell("chart", png)

@@ -20,7 +20,7 @@ DISTRIBUTIONS = ("lossgrad", "numpy", "grpcio", "protobuf", "fastapi", "uvicorn"
 def to_json(results: Results) -> bytes:
     """Return everything, with seconds, calls per second, and bytes."""
     document = {
-        "machine": _machine(),
+        "machine": machine(),
         "workloads": [
             {**_told(workload), "times": by_way} for workload, by_way in results.times.items()
         ],
@@ -32,7 +32,8 @@ def to_json(results: Results) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Return what was measured on: processor, cores and versions."""
     versions = {name: found for name in DISTRIBUTIONS if (found := _version(name))}
     return {
         "processor": platform.machine(),

@@ -32,13 +32,14 @@ def demo(
         Path | None,
         typer.Option(help="Where the learning curve goes.", show_default="out/demo-<model>.png"),
     ] = None,
+    json: Annotated[Path | None, typer.Option(help="Where all figures go.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order.")] = 0,
 ) -> None:
     """Train a classifier of handwritten digits, every loss and gradient from the service."""
     _require_extra()
     from lossgrad_service.demo.run import Plan, run
 
-    plan = Plan(model, workers, epochs, seed, png or Path("out") / f"demo-{model}.png")
+    plan = Plan(model, workers, epochs, seed, png or Path("out") / f"demo-{model}.png", json)
     try:
         with told_kindly():
             run(plan, target)

@@ -11,11 +11,13 @@ from pathlib import Path
 from rich.console import Console
 
 from lossgrad import Client
+from lossgrad_service.benchmarks.keeping import keep
 from lossgrad_service.child import running_service
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS
 from lossgrad_service.demo.plot import save_picture
 from lossgrad_service.demo.progress import follow
+from lossgrad_service.demo.report import to_json
 from lossgrad_service.demo.table import closing_table
 from lossgrad_service.demo.training import History, steps_in_all, train
 from lossgrad_service.demo.workers import WorkerPool, worker_pool
@@ -34,6 +36,8 @@ class Plan:
     epochs: int
     seed: int
     png: Path
+    json: Path | None = None
+    """Where the figures go, if anywhere."""
 
 
 def run(plan: Plan, target: str | None) -> None:
@@ -58,6 +62,8 @@ def run(plan: Plan, target: str | None) -> None:
     in_all = time.perf_counter() - begun
     title = f"{plan.model} classifier of handwritten digits"
     save_picture(history, digits.test.labels, title, plan.png)
+    if plan.json is not None:
+        keep(to_json(history, pool.tally, training=training, in_all=in_all), plan.json)
     steps = len(history.losses)
     console.print(closing_table(pool.tally, steps=steps, training=training, in_all=in_all))
     console.print(f"learning curve and confusions: {plan.png}", highlight=False, soft_wrap=True)

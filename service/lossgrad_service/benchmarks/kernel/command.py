@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from lossgrad_service.benchmarks.keeping import keep, tell
 from lossgrad_service.benchmarks.kernel.figures import Figures
+from lossgrad_service.benchmarks.kernel.report import figures_to_json
 from lossgrad_service.benchmarks.kernel.shapes import SHAPES, Shape
 from lossgrad_service.benchmarks.kernel.table import kernel_table
 from lossgrad_service.benchmarks.kernel.ways import calls_of
@@ -31,6 +33,7 @@ def bench_kernel(
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
+    json: Annotated[Path | None, typer.Option(help="Where all figures go.")] = None,
     png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
 ) -> None:
     """Time the kernels beside memcpy, NumPy, and libraries that are installed.
@@ -42,15 +45,16 @@ def bench_kernel(
         require_matplotlib()
     shapes = track(shape or SHAPES, "timing", transient=True)
     figures = {each: settled_medians(calls_of(each), rounds) for each in shapes}
-    console = Console()
-    console.print(kernel_table(figures))
-    if png is not None:
-        _draw(figures, png)
-        console.print(f"chart: {png}", highlight=False, soft_wrap=True)
+    Console().print(kernel_table(figures))
+    with told_kindly():
+        if json is not None:
+            keep(figures_to_json(figures), json)
+        if png is not None:
+            _draw(figures, png)
 
 
 def _draw(figures: Figures, png: Path) -> None:
     from lossgrad_service.benchmarks.kernel.chart import save_chart
 
-    with told_kindly():
-        save_chart(figures, png)
+    save_chart(figures, png)
+    tell("chart", png)

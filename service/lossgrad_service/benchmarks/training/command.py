@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from lossgrad_service.benchmarks.keeping import keep, tell
 from lossgrad_service.benchmarks.kernel.figures import Figures
+from lossgrad_service.benchmarks.kernel.report import figures_to_json
 from lossgrad_service.benchmarks.kernel.shapes import Shape
 from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
 from lossgrad_service.benchmarks.training.run import measure
@@ -33,6 +35,7 @@ def bench_training(
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
+    json: Annotated[Path | None, typer.Option(help="Where all figures go.")] = None,
     png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
 ) -> None:
     """Time a step of PyTorch, its loss and the gradients: computed by itself, and by the service.
@@ -45,6 +48,8 @@ def bench_training(
     with told_kindly():
         figures = measure(shape or SHAPES, rounds)
         Console().print(training_table(figures))
+        if json is not None:
+            keep(figures_to_json(figures), json)
         if png is not None:
             _draw(figures, png)
 
@@ -59,4 +64,4 @@ def _draw(figures: Figures, png: Path) -> None:
     from lossgrad_service.benchmarks.training.chart import save_chart
 
     save_chart(figures, png)
-    Console().print(f"chart: {png}", highlight=False, soft_wrap=True)
+    tell("chart", png)
