@@ -19,7 +19,7 @@ DEADLY = """\
 #!/bin/sh
 left=$(($(cat "$COMMANDS") - 1))
 echo $left > "$COMMANDS"
-[ $left -ne 0 ] || kill -KILL $PPID
+[ $left -ne 0 ] || { kill -KILL $PPID; exit; }
 """
 """A command that kills who runs it if that may run no more."""
 
