@@ -16,7 +16,6 @@ from typer.testing import CliRunner, Result
 
 from lossgrad import TooLarge
 from lossgrad_service.benchmarks import (
-    matplotlib_check,
     memory,
     run,
     stream,
@@ -37,6 +36,7 @@ from lossgrad_service.benchmarks.servers import (
 from lossgrad_service.benchmarks.table import rates_table, times_table
 from lossgrad_service.benchmarks.ways import WAYS, names, open_ways, ways_to
 from lossgrad_service.benchmarks.workloads import WORKLOADS, Workload
+from lossgrad_service.cli import matplotlib_check
 from lossgrad_service.cli.app import app
 from tests.running import Running, running_server
 

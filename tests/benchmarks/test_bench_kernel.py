@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.testing import CliRunner
 
-from lossgrad_service.benchmarks import matplotlib_check, timing
+from lossgrad_service.benchmarks import timing
 from lossgrad_service.benchmarks.copies import copies
 from lossgrad_service.benchmarks.figures import rounded
 from lossgrad_service.benchmarks.kernel import libraries
@@ -22,6 +22,7 @@ from lossgrad_service.benchmarks.kernel.problems import Way, random_head, random
 from lossgrad_service.benchmarks.kernel.shapes import SHAPES, Shape
 from lossgrad_service.benchmarks.kernel.table import kernel_table
 from lossgrad_service.benchmarks.kernel.ways import ways_through_head, ways_to_dscores
+from lossgrad_service.cli import matplotlib_check
 from lossgrad_service.cli.app import app
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

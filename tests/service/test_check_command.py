@@ -9,8 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import lossgrad
-from lossgrad_service.benchmarks import matplotlib_check
-from lossgrad_service.cli import app
+from lossgrad_service.cli import app, matplotlib_check
 from lossgrad_service.cli.check import FOUND_WRONG
 
 DRAWN = np.random.default_rng(8)

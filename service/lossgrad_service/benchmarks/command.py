@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lossgrad_service.benchmarks.bars import bars_of
-from lossgrad_service.benchmarks.keeping import keep, tell
-from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
+from lossgrad_service.benchmarks.options import Json, Png, Rounds
 from lossgrad_service.benchmarks.report import to_json
 from lossgrad_service.benchmarks.results import Results
 from lossgrad_service.benchmarks.run import measure, measure_own
@@ -27,6 +26,8 @@ from lossgrad_service.benchmarks.table import (
 )
 from lossgrad_service.benchmarks.workloads import WORKLOADS, Workload
 from lossgrad_service.cli.errors import told_kindly
+from lossgrad_service.cli.keeping import keep, tell
+from lossgrad_service.cli.matplotlib_check import require_matplotlib
 
 EVERY_WORKLOAD = ", ".join(workload.name for workload in WORKLOADS)
 
@@ -49,9 +50,9 @@ def bench(
             "or a Unix socket; may be repeated, once for each.",
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
-    json: Annotated[Path | None, typer.Option(help="Where all figures go.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
+    rounds: Rounds = 7,
+    json: Json = None,
+    png: Png = None,
     stream_gib: Annotated[
         int | None,
         typer.Option(

@@ -11,9 +11,9 @@ import typer
 from lossgrad import Client
 from lossgrad.codecs.json_checks import check_to_json
 from lossgrad.types import Check, CheckRequest
-from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.inputs import read_options
+from lossgrad_service.cli.matplotlib_check import require_matplotlib
 from lossgrad_service.cli.options import (
     Assignments,
     IgnoreIndex,

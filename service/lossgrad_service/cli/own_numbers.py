@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from lossgrad.codecs.json import NAMES, SPELLINGS
 from lossgrad.codecs.json_checks import check_request_from_json
-from lossgrad.types.check import CHECKABLE
+from lossgrad.types.check import NAME_OF_SPELLING
 from lossgrad.types.quantities import OUTPUTS, SCALARS
 from lossgrad_service.cli.inputs import (
     is_archive,
@@ -18,10 +17,7 @@ from lossgrad_service.cli.inputs import (
     with_options,
 )
 
-_CHECKABLE: Final = frozenset((*CHECKABLE, *(SPELLINGS[name] for name in CHECKABLE)))
-"""Either spelling of what can be checked."""
-
-_BESIDE: Final = frozenset((*SCALARS, *OUTPUTS)) - _CHECKABLE
+_BESIDE: Final = frozenset((*SCALARS, *OUTPUTS)) - NAME_OF_SPELLING.keys()
 """Outputs that no check is about."""
 
 Arguments = dict[str, Any]
@@ -59,7 +55,7 @@ def _parted(archive: Mapping[str, Any]) -> tuple[Arguments, Arguments]:
 
 def _is_own(name: str, value: object) -> bool:
     """Return whether it is a number of the caller's; a loss that is a word is an option."""
-    return name in _CHECKABLE and not (name == "loss" and isinstance(value, str))
+    return name in NAME_OF_SPELLING and not (name == "loss" and isinstance(value, str))
 
 
 def _read_request(document: object) -> tuple[Arguments, Arguments]:
@@ -79,4 +75,4 @@ def _overridden(own: Mapping[str, Any], by: Mapping[str, Any]) -> Arguments:
 
 
 def _name_of(spelling: str) -> str:
-    return NAMES.get(spelling, spelling)
+    return NAME_OF_SPELLING.get(spelling, spelling)

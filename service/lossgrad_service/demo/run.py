@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from lossgrad import Client
-from lossgrad_service.benchmarks.keeping import keep
 from lossgrad_service.child import running_service
+from lossgrad_service.cli.keeping import keep
 from lossgrad_service.demo.data import Digits, load_digits
 from lossgrad_service.demo.model import MODELS
 from lossgrad_service.demo.plot import save_picture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from lossgrad.codecs.base64_arrays import to_object
 from lossgrad.codecs.check_parts import PARTS, TRAVELLING
@@ -18,10 +18,7 @@ from lossgrad.codecs.json import (
 from lossgrad.codecs.json_arrays import NONFINITE, spell
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.errors import Internal, Violation
-from lossgrad.types.check import CHECKABLE, Check, CheckRequest
-
-_KNOWN: Final = frozenset((*CHECKABLE, *(SPELLINGS[name] for name in CHECKABLE)))
-"""Either spelling of what can be checked."""
+from lossgrad.types.check import NAME_OF_SPELLING, Check, CheckRequest
 
 
 def check_request_to_json(request: CheckRequest) -> dict[str, Any]:
@@ -82,7 +79,7 @@ def _read_own(value: object, violations: list[Violation]) -> object:
 
 def _read_quantity(spelling: str, value: object) -> object:
     """Return an array, or the value as it is where nothing is spelled so."""
-    is_known = value is not None and spelling in _KNOWN
+    is_known = value is not None and spelling in NAME_OF_SPELLING
     return read_array(value, is_integer=False) if is_known else value
 
 

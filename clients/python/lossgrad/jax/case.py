@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from lossgrad.client import Client
-from lossgrad.losses import LINEAR_CROSS_ENTROPY, Loss, LossOptions
+from lossgrad.losses import Loss, LossOptions
 from lossgrad.types import dtypes
 
 Arrays: TypeAlias = dict[str, jax.Array]
@@ -37,11 +37,6 @@ class Case:
         return cls(client, loss, options, tuple(shapes.items()))
 
     @property
-    def is_linear(self) -> bool:
-        """Whether the scores are computed from a layer."""
-        return self.loss is LINEAR_CROSS_ENTROPY
-
-    @property
     def is_by_row(self) -> bool:
         """Whether the loss is that of each row."""
         return self.options.reduction == "none"
@@ -54,10 +49,6 @@ class Case:
         layer, features = shapes["linear_weight"], shapes["input"]
         shape = (*features.shape[:-1], layer.shape[0])
         return jax.ShapeDtypeStruct(shape, _widest(layer.dtype, features.dtype))
-
-    def class_axis(self, n_axes: int) -> int:
-        """Return the axis that a row's entries lie along, in an array of so many axes."""
-        return 1 if n_axes > 2 and not self.is_linear else n_axes - 1
 
     def answers(self, wanted: Collection[str]) -> dict[str, Any]:
         """Return shapes and dtypes of what an evaluation finds.
@@ -77,7 +68,7 @@ class Case:
 
     def _rows(self) -> tuple[int, ...]:
         scores = self.shape_of("input").shape
-        axis = self.class_axis(len(scores))
+        axis = self.loss.class_axis(len(scores))
         return (*scores[:axis], *scores[axis + 1 :])
 
 

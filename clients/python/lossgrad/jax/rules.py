@@ -75,7 +75,7 @@ def _of_rows(case: Case, residuals: Residuals, upstream: jax.Array) -> Arrays:
     # 0·NaN would be NaN, of rows that do not count.
     of_rows = jnp.where(residuals["live"], upstream, 0)
     made = {
-        name: _times(jnp.expand_dims(of_rows, case.class_axis(gradient.ndim)), gradient)
+        name: _times(jnp.expand_dims(of_rows, case.loss.class_axis(gradient.ndim)), gradient)
         for name, gradient in residuals["gradients"].items()
     }
     if LOGITS in made:

@@ -81,10 +81,14 @@ class Loss:
     """What it takes and has gradients of, by PyTorch's names."""
     targets: Term
     """Its target, if that has probabilities."""
-    class_axis: int
-    """Where its input has more than two axes, which of them, and of the target's, is C."""
+    has_classes_second: bool
+    """Whether C is axis 1 where its input, and a target with probabilities, has more than two."""
     required: tuple[str, ...]
     """What it cannot do without, by PyTorch's names."""
+
+    def class_axis(self, n_axes: int) -> int:
+        """Return the axis that a row's entries lie along, in an array of so many axes."""
+        return 1 if n_axes > 2 and self.has_classes_second else n_axes - 1
 
     def term(self, name: str, array: Array) -> Term:
         """Return the term of an array, which for a target is told by its dtype.
@@ -114,8 +118,7 @@ class Loss:
     def _check_axis(self, scores: Array, target: Array) -> None:
         """Refuse logits (N, d1, …, C) where classes are the second axis."""
         rows = scores.shape[:1] + scores.shape[2:]
-        is_second = self.class_axis == 1 and scores.ndim > 2
-        if is_second and target.shape == scores.shape[:-1] != rows:
+        if self.class_axis(scores.ndim) == 1 and target.shape == scores.shape[:-1] != rows:
             text = f"has classes on axis 1, so that shape {scores.shape} has rows {rows}"
             advice = "if they are last, move them (movedim(-1, 1), in JAX moveaxis)"
             raise InvalidArgument.at("input", f"{text}, but target has {target.shape}; {advice}")
@@ -156,7 +159,7 @@ _WEIGHTS: Final[Mapping[str, Term]] = {
 CROSS_ENTROPY: Final = Loss(
     {"input": Term("scores", "dscores", _classes_last, _classes_second), **_WEIGHTS},
     Term("targets", "dtargets", _classes_last, _classes_second),
-    class_axis=1,
+    has_classes_second=True,
     required=("input", "target"),
 )
 """Input (C), (N, C) or (N, C, d1, …); target (), (N) or (N, d1, …), or as input."""
@@ -170,7 +173,7 @@ LINEAR_CROSS_ENTROPY: Final = Loss(
         **_WEIGHTS,
     },
     Term("targets", "dtargets"),
-    class_axis=-1,
+    has_classes_second=False,
     required=("input", "linear_weight", "target"),
 )
 """Input (…, D); linear_weight (C, D); linear_bias (C); target (…), or (…, C)."""

@@ -54,7 +54,7 @@ class Evaluation:
     @property
     def class_axis(self) -> int:
         """The axis that rows of input and of target have, and their losses have not."""
-        return self.loss.class_axis if self.tensors["input"].ndim > 2 else -1
+        return self.loss.class_axis(self.tensors["input"].ndim)
 
     def ask(self, wanted: Collection[str]) -> Answer:
         """Make the call, which brings the loss and gradients `wanted`."""

@@ -31,7 +31,7 @@ WRONG_FROM: Final = 1e-2
 MAX_WORST: Final = 8
 """Entries that a comparison shows, the worst ones first."""
 
-_NAMES: Final = {"loss": "loss"} | {
+NAME_OF_SPELLING: Final[Mapping[str, str]] = {"loss": "loss"} | {
     spelling: name
     for name in CHECKABLE
     if name in OUTPUTS
@@ -224,7 +224,7 @@ def _read_own(gradients: object) -> tuple[dict[str, Array], list[Violation]]:
 
 
 def _name_of(spelling: object, own: Mapping[str, Array]) -> str:
-    name = _NAMES.get(spelling) if isinstance(spelling, str) else None
+    name = NAME_OF_SPELLING.get(spelling) if isinstance(spelling, str) else None
     if name is None:
         raise _Refused(f"cannot be checked; send any of {', '.join(CHECKABLE)}")
     if name in own:

@@ -5,36 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.progress import track
 
-from lossgrad_service.benchmarks.keeping import keep, tell
 from lossgrad_service.benchmarks.kernel.figures import Figures
 from lossgrad_service.benchmarks.kernel.report import figures_to_json
 from lossgrad_service.benchmarks.kernel.shapes import SHAPES, Shape
 from lossgrad_service.benchmarks.kernel.table import kernel_table
 from lossgrad_service.benchmarks.kernel.ways import calls_of
-from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
+from lossgrad_service.benchmarks.options import Json, Png, Rounds, shapes_option
 from lossgrad_service.benchmarks.timing import settled_medians
 from lossgrad_service.cli.errors import told_kindly
-
-EVERY_SHAPE = ", ".join(map(str, SHAPES))
+from lossgrad_service.cli.keeping import keep, tell
+from lossgrad_service.cli.matplotlib_check import require_matplotlib
 
 
 def bench_kernel(
-    shape: Annotated[
-        list[Shape] | None,
-        typer.Option(
-            parser=Shape.parse,
-            metavar="NxC|NxDxC",
-            help="Scores, or a last layer of D units and its scores; may be repeated.",
-            show_default=EVERY_SHAPE,
-        ),
-    ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
-    json: Annotated[Path | None, typer.Option(help="Where all figures go.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
+    shape: Annotated[list[Shape] | None, shapes_option(SHAPES)] = None,
+    rounds: Rounds = 7,
+    json: Json = None,
+    png: Png = None,
 ) -> None:
     """Time the kernels beside memcpy, NumPy, and libraries that are installed.
 

@@ -9,34 +9,25 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lossgrad_service.benchmarks.keeping import keep, tell
 from lossgrad_service.benchmarks.kernel.figures import Figures
 from lossgrad_service.benchmarks.kernel.report import figures_to_json
 from lossgrad_service.benchmarks.kernel.shapes import Shape
-from lossgrad_service.benchmarks.matplotlib_check import require_matplotlib
+from lossgrad_service.benchmarks.options import Json, Png, Rounds, shapes_option
 from lossgrad_service.benchmarks.training.run import measure
 from lossgrad_service.benchmarks.training.table import training_table
 from lossgrad_service.cli.errors import told_kindly
+from lossgrad_service.cli.keeping import keep, tell
+from lossgrad_service.cli.matplotlib_check import require_matplotlib
 
 SHAPES = (Shape(256, 1000), Shape(1024, 32_000), Shape(1024, 32_000, width=512))
 """Scores of a classifier and of a language model, and the last layer of the latter."""
 
-EVERY_SHAPE = ", ".join(map(str, SHAPES))
-
 
 def bench_training(
-    shape: Annotated[
-        list[Shape] | None,
-        typer.Option(
-            parser=Shape.parse,
-            metavar="NxC|NxDxC",
-            help="Scores, or a last layer of D units and its scores; may be repeated.",
-            show_default=EVERY_SHAPE,
-        ),
-    ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 7,
-    json: Annotated[Path | None, typer.Option(help="Where all figures go.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Where a chart goes.")] = None,
+    shape: Annotated[list[Shape] | None, shapes_option(SHAPES)] = None,
+    rounds: Rounds = 7,
+    json: Json = None,
+    png: Png = None,
 ) -> None:
     """Time a step of PyTorch, its loss and the gradients: computed by itself, and by the service.
 
