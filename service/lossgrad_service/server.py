@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Self
 from weakref import proxy
 
+from lossgrad_service.access.caller import Door
 from lossgrad_service.access.doors import door_of
 from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.access.tls import TlsFiles, tls_files_of
@@ -25,6 +26,8 @@ from lossgrad_service.runtime.open_files import raise_open_files
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.threads import compute_threads
 from lossgrad_service.runtime.unix_socket import owner_only, reserved_path
+from lossgrad_service.shared_memory import Memories
+from lossgrad_service.sharing import taking_memory
 from lossgrad_service.watching import Watching, gauges_of
 
 
@@ -95,8 +98,10 @@ class Server:
         tune_malloc(self.settings)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
-        dispatcher, gate = self._dispatcher(threads), self._gate()
-        self._grpc = GrpcServer(dispatcher, gate, shares_ports=self._shares_ports)
+        door = door_of(self.settings)
+        dispatcher, gate = self._dispatcher(threads), self._gate(door)
+        memories = Memories(self.settings.shared_memory_bytes)
+        self._grpc = GrpcServer(dispatcher, gate, memories, shares_ports=self._shares_ports)
         tls = tls_files_of(self.settings)
         this = proxy(self)
         gauges = gauges_of(dispatcher, gate, lambda: this._http.n_connections)
@@ -110,6 +115,7 @@ class Server:
             limits=self._http_limits(),
         )
         self._listen(resources, tls)
+        resources.enter_context(taking_memory(self.settings, memories, door))
         await self._http.start()
         await self._grpc.start()
         await resources.enter_async_context(watching.sampling())
@@ -136,11 +142,11 @@ class Server:
             settings.max_call_seconds,
         )
 
-    def _gate(self) -> Gate:
+    def _gate(self, door: Door) -> Gate:
         settings = self.settings
         # Other workers grant the rest of what a caller may use.
         quotas = Quotas(1 / settings.workers if self._shares_ports else 1.0)
-        return Gate(door_of(settings), quotas, Room(Budget(settings.admission_bytes)))
+        return Gate(door, quotas, Room(Budget(settings.admission_bytes)))
 
     def _http_limits(self) -> Limits:
         # Half of the files are left to gRPC.

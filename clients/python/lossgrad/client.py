@@ -346,6 +346,7 @@ class Client(ClientSettings):
 
     def close(self) -> None:
         """Close the connections of this process; further calls are `InvalidArgument`."""
+        self._close_memory()
         self._experience.close()
         self._transport.close()
         pool = self._pools.close()
@@ -376,7 +377,7 @@ class Client(ClientSettings):
 
     def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
         left = self._admitted(call.problem, known, timeout)
-        return self._transport.send(COMPUTE, call.within(known.limits), left)
+        return self._transport.send(COMPUTE, self._prepared(call, known), left)
 
     def _attempt_check(self, request: CheckRequest, known: KnownLimits, timeout: float) -> Check:
         left = self._admitted(request, known, timeout)

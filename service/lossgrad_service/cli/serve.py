@@ -35,6 +35,7 @@ def serve(
     max_held_bytes: Annotated[int | None, flag("max_held_bytes")] = None,
     max_http_connections: Annotated[int | None, flag("max_http_connections")] = None,
     admission_bytes: Annotated[int | None, flag("admission_bytes")] = None,
+    shared_memory_bytes: Annotated[int | None, flag("shared_memory_bytes")] = None,
     max_call_seconds: Annotated[float | None, flag("max_call_seconds")] = None,
     idle_seconds: Annotated[float | None, flag("idle_seconds")] = None,
     compute_threads: Annotated[int | None, flag("compute_threads")] = None,

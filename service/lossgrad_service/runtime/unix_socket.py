@@ -60,9 +60,14 @@ def require_free(path: Path) -> None:
     _remove_stale(path)
 
 
+def fits(path: Path) -> bool:
+    """Return whether a path is short enough for a Unix socket."""
+    return len(os.fsencode(path)) <= LONGEST_PATH
+
+
 def _check_place(path: Path) -> None:
     length = len(os.fsencode(path))
-    if length > LONGEST_PATH:
+    if not fits(path):
         raise OSError(
             f"cannot listen on {path}: a Unix socket's path has {LONGEST_PATH} bytes at most, "
             f"not {length}; choose a shorter one"

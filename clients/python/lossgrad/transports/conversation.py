@@ -45,6 +45,7 @@ class Conversation(Generic[Reply]):
             raise read_error(error) from None
         finally:
             self.cancel()
+            self._exchange.close()
         return self._exchange.result(read_timing(self._call.trailing_metadata()))
 
     def cancel(self) -> None:
