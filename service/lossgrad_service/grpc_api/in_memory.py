@@ -84,7 +84,7 @@ def write_sums(
     by_name = _by_name(pieces)
     if not by_name:
         raise InvalidArgument.at("shared", "names nothing; tell where inputs or outputs lie")
-    for name, piece in by_name.items():
+    for piece in by_name.values():
         _write_sum(answer, piece, memory)
     return frozenset(by_name)
 

@@ -96,9 +96,7 @@ class _Accepting:
         def forget() -> None:
             self._connections.pop(number, None)
 
-        self._connections[number] = SideConnection(
-            connection, self._memories, self._door, forget
-        )
+        self._connections[number] = SideConnection(connection, self._memories, self._door, forget)
 
 
 def _refuse(connection: socket.socket) -> None:

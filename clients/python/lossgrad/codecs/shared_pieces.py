@@ -52,7 +52,9 @@ def encode_pieces(inputs: Iterable[SharedPiece], outputs: Iterable[SharedPiece])
             ],
             outputs=[
                 pb.SharedOutput(
-                    output=_number(enums.OUTPUTS, piece), offset=piece.offset, bytes=_bytes_of(piece)
+                    output=_number(enums.OUTPUTS, piece),
+                    offset=piece.offset,
+                    bytes=_bytes_of(piece),
                 )
                 for piece in outputs
             ],
