@@ -18,6 +18,7 @@ import lossgrad
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE
 from lossgrad.exchange import Exchange
+from lossgrad.shared_exchange import SharedExchange, has_bytes
 from lossgrad.transports import Transport
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
@@ -126,6 +127,18 @@ class Streaming(lossgrad.Client):
         exchange = Exchange(call)
         exchange.rows_per_message = self.rows_per_message
         return exchange
+
+
+class Sharing(lossgrad.Client):
+    """A client whose arrays lie in shared memory, however small they are, and nowhere else."""
+
+    def __init__(self, target: str, **options: Any) -> None:
+        super().__init__(target, **options)
+        self._transport = _InPieces(self._transport, self._exchange)
+
+    def _exchange(self, call: ComputeCall) -> Exchange | None:
+        assert call.arena is not None
+        return SharedExchange(call, call.arena) if has_bytes(call.problem) else Exchange(call)
 
 
 class _InPieces:

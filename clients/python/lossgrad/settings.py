@@ -64,6 +64,11 @@ class ClientSettings(ABC):
         self._arenas = PerProcess[Arena | None](lambda: open_arena(parsed.address, token))
         self._open()
 
+    @property
+    def shares_memory(self) -> bool:
+        """Whether arrays that `empty` makes lie in shared memory."""
+        return self._arenas.get() is not None
+
     def empty(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
         """Return an array for inputs or outputs, of any content, like `numpy.empty`.
 

@@ -23,6 +23,7 @@ from lossgrad.exchange import Exchange
 from lossgrad.shared_memory import Arena, Lane, Lanes, Slot, Window, place_of
 from lossgrad.types.arrays import Array
 from lossgrad.types.limits import is_streamed
+from lossgrad.types.problem import Problem
 from lossgrad.types.quantities import INPUTS, OUTPUTS
 
 
@@ -30,12 +31,17 @@ def exchange_of(call: ComputeCall) -> Exchange | None:
     """Return how a call travels in pieces, by shared memory if it can; None if one message does."""
     if not is_streamed(call.problem, call.limits):
         return None
-    if call.arena is None or not call.problem.n_rows:
+    if call.arena is None or not has_bytes(call.problem):
         return Exchange(call)
     try:
         return SharedExchange(call, call.arena)
     except (NotShared, OSError):
         return Exchange(call)
+
+
+def has_bytes(problem: Problem) -> bool:
+    """Return whether a problem has rows, and each extent of theirs is at least 1."""
+    return bool(problem.n_rows) and all(problem.sizes.values())
 
 
 class _UnderWay(NamedTuple):
