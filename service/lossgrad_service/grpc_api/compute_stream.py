@@ -131,10 +131,10 @@ class ComputeStream:
     def _replies_to_shared(self, pieces: SharedPieces) -> Iterator[bytes | None]:
         """Take in what lies in shared memory, and yield what it makes ready."""
         call, memory = self._opened(), self._memory
-        if not pieces.inputs:
-            self._written |= write_sums(self._finished, pieces.outputs, memory)
-        elif pieces.outputs:
+        if pieces.inputs and pieces.outputs:
             yield from self._written_in_place(call, pieces)
+        elif pieces.outputs:
+            self._written |= write_sums(self._finished, pieces.outputs, memory)
         else:
             for block in call.take(chunks_in(memory, pieces.inputs)):
                 yield from self._answer_to(call, block)

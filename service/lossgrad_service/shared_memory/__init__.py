@@ -5,7 +5,7 @@ places in `Memories`. The file is mapped from then until the connection ends and
 uses it any more. Nothing in here knows gRPC.
 """
 
+from lossgrad_service.shared_memory.listener import side_socket
 from lossgrad_service.shared_memory.memories import NOWHERE, Memories, Memory
-from lossgrad_service.shared_memory.side_socket import side_socket
 
 __all__ = ["NOWHERE", "Memories", "Memory", "side_socket"]

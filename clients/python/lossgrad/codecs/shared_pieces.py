@@ -86,6 +86,8 @@ def decode_pieces(message: bytes) -> SharedPieces:
     if found.HasField("open") or found.chunks:
         raise InvalidArgument.at("", "a message must have one of open, chunks and shared")
     shared = found.shared
+    if not (shared.inputs or shared.outputs):
+        raise InvalidArgument.at("shared", "names nothing; tell where inputs or outputs lie")
     return SharedPieces(
         tuple(_read(shared.inputs, "input", enums.INPUTS)),
         tuple(_read(shared.outputs, "output", enums.OUTPUTS)),

@@ -18,7 +18,6 @@ from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
 from lossgrad.types.result import Result
 
-
 LARGE: Final = 2**21
 """Bytes of an array whose gradient is asked for where it is to stay."""
 
