@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 
 import lossgrad
+from lossgrad.codecs.sharing import NotShared
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE
 from lossgrad.exchange import Exchange
@@ -138,7 +139,17 @@ class Sharing(lossgrad.Client):
 
     def _exchange(self, call: ComputeCall) -> Exchange | None:
         assert call.arena is not None
-        return SharedExchange(call, call.arena) if has_bytes(call.problem) else Exchange(call)
+        return _Certainly(call, call.arena) if has_bytes(call.problem) else Exchange(call)
+
+
+class _Certainly(SharedExchange):
+    """Fails where memory is not shared."""
+
+    def _share(self) -> Any:
+        try:
+            return super()._share()
+        except (NotShared, OSError) as error:
+            raise AssertionError("no memory is shared") from error
 
 
 class _InPieces:

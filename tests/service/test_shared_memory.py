@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -17,6 +18,7 @@ import pytest
 import lossgrad
 from lossgrad.v1 import lossgrad_pb2 as pb
 from lossgrad_service.shared_memory import listener, side_connection
+from tests.access.files import entry
 from tests.running import channel_to, running_server
 from tests.service.sharing import (
     PAGE,
@@ -446,4 +448,37 @@ def test_others_than_the_servers_user_need_a_key(monkeypatch, path):
     descriptor = memory_file()
     with side(path) as connection:
         assert "only the server's own user" in hand_over(connection, descriptor).refusal
+    os.close(descriptor)
+
+
+def test_memory_is_its_callers_own(tmp_path, expected):
+    (tmp_path / "keys.toml").write_text(entry("a", "lossgrad_a") + entry("b", "lossgrad_b"))
+    target = f"unix://{tmp_path / 's'}"
+    with (
+        running_server(unix_socket=tmp_path / "s", keys_file=tmp_path / "keys.toml"),
+        channel_to(target) as channel,
+        shared(tmp_path / "s", token="lossgrad_a") as (handle, file),
+    ):
+        for name, array in INPUTS.items():
+            file.write(AT[name], array)
+        method = _method(channel)
+        code, _ = refused(partial(method, metadata=_shown("lossgrad_b")), whole(handle))
+        assert code is grpc.StatusCode.UNAVAILABLE
+        *_, last = method(iter(whole(handle)), metadata=_shown("lossgrad_a"))
+        assert last.closing.loss == expected.loss
+
+
+def _shown(token):
+    return (("authorization", f"Bearer {token}"),)
+
+
+@pytest.mark.parametrize("token", ["", "lossgrad_b", "x" * 600])
+def test_without_a_key_no_memory_is_taken(tmp_path, token):
+    (tmp_path / "keys.toml").write_text(entry("a", "lossgrad_a"))
+    descriptor = memory_file()
+    with (
+        running_server(unix_socket=tmp_path / "s", keys_file=tmp_path / "keys.toml"),
+        side(tmp_path / "s") as connection,
+    ):
+        assert "key" in hand_over(connection, descriptor, token=token).refusal
     os.close(descriptor)

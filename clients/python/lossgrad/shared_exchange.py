@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import partial
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -28,15 +29,12 @@ from lossgrad.types.quantities import INPUTS, OUTPUTS
 
 
 def exchange_of(call: ComputeCall) -> Exchange | None:
-    """Return how a call travels in pieces, by shared memory if it can; None if one message does."""
+    """Return how a call travels in pieces; None where it is one message."""
     if not is_streamed(call.problem, call.limits):
         return None
     if call.arena is None or not has_bytes(call.problem):
         return Exchange(call)
-    try:
-        return SharedExchange(call, call.arena)
-    except (NotShared, OSError):
-        return Exchange(call)
+    return SharedExchange(call, call.arena)
 
 
 def has_bytes(problem: Problem) -> bool:
@@ -51,47 +49,55 @@ class _UnderWay(NamedTuple):
     """The rows that it names."""
     slot: Slot | None = None
     """What they pass through."""
+    outputs: tuple[Lane, ...] = ()
+    """What is written of them."""
     sums: tuple[SharedPiece, ...] = ()
-    """The sums that it has written."""
+    """The sums that are written."""
+
+
+class _Sharing(NamedTuple):
+    """What there is once memory is shared."""
+
+    lanes: Lanes
+    window: Window
+    lent: tuple[Array, ...]
+    """What the server may write to."""
 
 
 class SharedExchange(Exchange):
-    """One attempt of one call.
+    """One attempt of one call; where the server does not share memory, it is sent.
 
     Parameters
     ----------
     call
-        The call, which has rows.
+        The call, which has bytes.
     arena
         Where arrays lie that need not be copied, and where slots are made.
-
-    Raises
-    ------
-    NotShared
-        Where the server does not take the memory of the slots.
-    OSError
-        Where there is none.
     """
 
     def __init__(self, call: ComputeCall, arena: Arena) -> None:
         super().__init__(call)
+        self._arena = arena
         self._place_of = partial(place_of, arena=arena)
-        outputs = {name: a for name, a in self._arrays.items() if OUTPUTS[name].has_rows}
-        self._sums = {name: a for name, a in self._arrays.items() if name not in outputs}
-        self._lanes = Lanes.of(call.problem, self._rows, outputs, arena)
-        n_messages = -(-call.problem.n_rows // self._lanes.message_rows)
-        self._window = Window.of(n_messages, self._lanes.slot_bytes, arena)
+        arrays = self._arrays.items()
+        self._row_outputs = {name: array for name, array in arrays if OUTPUTS[name].has_rows}
+        self._sums = {name: array for name, array in arrays if not OUTPUTS[name].has_rows}
+        self._sharing: _Sharing | None = None
+        self._is_over = False
+        self._lock = Lock()
         self._under_way: deque[_UnderWay] = deque()
         self._n_done = 0
-        self._arena = arena
-        self._lent = (self._window.memory, *self._arrays.values())
-        arena.lend(self._lent)
 
     def messages(self) -> Iterator[bytes]:
         """Yield the messages to send; see `Exchange.messages`."""
+        try:
+            sharing = self._share()
+        except (NotShared, OSError):
+            yield from super().messages()
+            return
         yield chunks.encode_open(self._problem)
         yield from self._parameter_messages()
-        yield from self._row_messages()
+        yield from self._row_messages(sharing)
         yield from self._sum_messages()
 
     def take(self, message: bytes) -> None:
@@ -107,10 +113,36 @@ class SharedExchange(Exchange):
 
     def close(self) -> None:
         """End it, however it went: nothing is used again that the server may still write to."""
-        self._window.end()
+        with self._lock:
+            self._is_over, sharing = True, self._sharing
+        if sharing is None:
+            return
+        sharing.window.end()
         if self._scalars is None:
-            self._arena.withdraw(self._lent)
-        self._arena.settle(self._lent)
+            self._arena.withdraw(sharing.lent)
+        self._arena.settle(sharing.lent)
+
+    def _share(self) -> _Sharing:
+        """Begin to share memory; in the thread that sends.
+
+        Raises
+        ------
+        NotShared
+            Where the server does not take it.
+        OSError
+            Where there is none.
+        """
+        problem, arena = self._problem, self._arena
+        lanes = Lanes.of(problem, self._rows, self._row_outputs, arena)
+        window = Window.of(-(-problem.n_rows // lanes.message_rows), lanes.slot_bytes, arena)
+        sharing = _Sharing(lanes, window, (window.memory, *self._arrays.values()))
+        with self._lock:
+            if self._is_over:
+                window.end()
+            else:
+                self._sharing = sharing
+                arena.lend(sharing.lent)
+        return sharing
 
     def _parameter_messages(self) -> Iterator[bytes]:
         """Yield messages with the data of parameters, and one that tells where the others lie."""
@@ -123,20 +155,20 @@ class SharedExchange(Exchange):
             self._under_way.append(_UnderWay())
             yield shared_pieces.encode_pieces(pieces, ())
 
-    def _row_messages(self) -> Iterator[bytes]:
+    def _row_messages(self, sharing: _Sharing) -> Iterator[bytes]:
         """Yield messages that tell where rows lie; each once a slot is free."""
-        n_rows, step = self._problem.n_rows, self._lanes.message_rows
-        for start in range(0, n_rows, step):
-            slot = self._window.take()
+        lanes, n_rows = sharing.lanes, self._problem.n_rows
+        for start in range(0, n_rows, lanes.message_rows):
+            slot = sharing.window.take()
             if slot is None:
                 return
-            rows = slice(start, min(start + step, n_rows))
-            for lane in self._lanes.inputs:
+            rows = slice(start, min(start + lanes.message_rows, n_rows))
+            for lane in lanes.inputs:
                 lane.fill(slot, rows)
-            self._under_way.append(_UnderWay(rows, slot))
+            self._under_way.append(_UnderWay(rows, slot, lanes.outputs))
             yield shared_pieces.encode_pieces(
-                [lane.piece(rows, slot) for lane in self._lanes.inputs],
-                [lane.piece(rows, slot) for lane in self._lanes.outputs],
+                [lane.piece(rows, slot) for lane in lanes.inputs],
+                [lane.piece(rows, slot) for lane in lanes.outputs],
             )
 
     def _sum_messages(self) -> Iterator[bytes]:
@@ -159,15 +191,14 @@ class SharedExchange(Exchange):
         """Copy what is there to where it stays, and free the slot."""
         for piece in done.sums:
             self._written[piece.name] = piece.size
-        if done.slot is None:
-            return
-        for lane in self._lanes.outputs:
+        for lane in done.outputs:
             self._land_rows(lane, done.rows, done.slot)
-        self._window.give(done.slot)
+        if done.slot is not None and self._sharing is not None:
+            self._sharing.window.give(done.slot)
 
-    def _land_rows(self, lane: Lane, rows: slice, slot: Slot) -> None:
+    def _land_rows(self, lane: Lane, rows: slice, slot: Slot | None) -> None:
         start, stop = rows.start * lane.row_bytes, rows.stop * lane.row_bytes
-        if lane.place is None:
+        if lane.place is None and slot is not None:
             as_bytes = lane.array.reshape(-1).view(np.uint8)
             self._call.loan.write(as_bytes[start:stop], lane.bytes_in(slot, rows.stop - rows.start))
         self._written[lane.name] = stop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
+from typing import Any
 
 from lossgrad import Client
 from lossgrad.compute_call import ComputeCall
@@ -31,7 +32,8 @@ def open_client(target: str, workload: Workload) -> Iterator[Call]:
 def open_in_place(target: str, workload: Workload) -> Iterator[Call]:
     """Call with arrays that lie in shared memory already, answers too."""
     with Client(target) as client:
-        arguments = {name: _moved(client, array) for name, array in workload.arguments().items()}
+        inputs = workload.arguments().items()
+        arguments: dict[str, Any] = {name: _moved(client, array) for name, array in inputs}
         arrays = client.compute(**arguments).arrays
         rooms = {name: client.empty(array.shape, array.dtype) for name, array in arrays.items()}
         yield lambda: client.compute(**arguments, out=rooms)
