@@ -403,6 +403,16 @@ def test_nothing_can_be_cut_off_a_file(path, unix, expected):
         assert last.closing.loss == expected.loss
 
 
+def test_holes_are_zeros(path, unix):
+    with shared(path) as (handle, file):
+        for name, array in INPUTS.items():
+            file.write(AT[name], array)
+        opened = [opening("scores", "labels"), message([taken(handle, "labels")])]
+        file.punch()
+        *_, last = unix(iter([*opened, message([taken(handle, "scores")])]))
+        assert last.closing.loss == pytest.approx(np.log(C))
+
+
 def test_a_silent_connection_ends(monkeypatch, tmp_path):
     monkeypatch.setattr(side_connection, "HANDSHAKE_SECONDS", 0.05)
     with running_server(unix_socket=tmp_path / "s"), side(tmp_path / "s") as connection:
