@@ -17,6 +17,7 @@ import lossgrad
 from lossgrad.codecs import sharing
 from lossgrad.codecs.sharing import NotShared
 from lossgrad.shared_memory import Arena, lanes, segment
+from lossgrad.shared_memory.arena import MOST_CALLS
 from lossgrad.shared_memory.free_space import FreeSpace
 from lossgrad.shared_memory.segment import Segment
 from tests.access.files import entry
@@ -236,6 +237,35 @@ def test_coroutines(served, problem, expected):
             return found
 
     assert_same(asyncio.run(call()), expected)
+
+
+def test_a_coroutine_that_is_cancelled_leaves_nothing_lent(served, problem, expected):
+    async def call():
+        async with lossgrad.AsyncClient(served["Unix"]) as client:
+            calls = [asyncio.create_task(client.compute(**problem)) for _ in range(40)]
+            await asyncio.sleep(0.05)
+            for each in calls:
+                each.cancel()
+            await asyncio.wait(calls)
+            arena = client._arenas.get()
+            while arena._lent:
+                await asyncio.sleep(0.01)
+            return await client.compute(**problem)
+
+    assert_same(asyncio.run(asyncio.wait_for(call(), 60)), expected)
+
+
+def test_more_calls_than_share_memory(client, problem, expected):
+    arena = client._arenas.get()
+    for _ in range(MOST_CALLS):
+        arena.calls.acquire()
+    assert_same(client.compute(**problem), expected)
+    assert not arena._segments
+    for _ in range(MOST_CALLS):
+        arena.calls.release()
+    assert_same(client.compute(**problem), expected)
+    assert arena._segments
+    assert not arena._lent
 
 
 def test_a_call_that_fails_takes_its_memory_back(client, problem, expected):

@@ -121,6 +121,7 @@ class SharedExchange(Exchange):
         if self._scalars is None:
             self._arena.withdraw(sharing.lent)
         self._arena.settle(sharing.lent)
+        self._arena.calls.release()
 
     def _share(self) -> _Sharing:
         """Begin to share memory; in the thread that sends.
@@ -128,21 +129,34 @@ class SharedExchange(Exchange):
         Raises
         ------
         NotShared
-            Where the server does not take it.
+            Where the server does not take it, or other calls have all there is.
         OSError
             Where there is none.
         """
-        problem, arena = self._problem, self._arena
-        lanes = Lanes.of(problem, self._rows, self._row_outputs, arena)
-        window = Window.of(-(-problem.n_rows // lanes.message_rows), lanes.slot_bytes, arena)
-        sharing = _Sharing(lanes, window, (window.memory, *self._arrays.values()))
+        if not self._arena.calls.acquire(blocking=False):
+            raise NotShared("as many calls share memory as may")
+        try:
+            sharing = self._laid_out()
+            self._begin(sharing)
+        except BaseException:
+            self._arena.calls.release()
+            raise
+        return sharing
+
+    def _laid_out(self) -> _Sharing:
+        """Return where everything goes."""
+        n_rows, arena = self._problem.n_rows, self._arena
+        lanes = Lanes.of(self._problem, self._rows, self._row_outputs, arena)
+        window = Window.of(-(-n_rows // lanes.message_rows), lanes.slot_bytes, arena)
+        return _Sharing(lanes, window, (window.memory, *self._arrays.values()))
+
+    def _begin(self, sharing: _Sharing) -> None:
+        """Lend what the server is to write to, which `close` takes back."""
         with self._lock:
             if self._is_over:
-                window.end()
-            else:
-                self._sharing = sharing
-                arena.lend(sharing.lent)
-        return sharing
+                raise NotShared("the call is over")
+            self._sharing = sharing
+            self._arena.lend(sharing.lent)
 
     def _parameter_messages(self) -> Iterator[bytes]:
         """Yield messages with the data of parameters, and one that tells where the others lie."""

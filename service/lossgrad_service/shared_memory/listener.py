@@ -65,12 +65,12 @@ class _Accepting:
         self._resuming: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
-        """Accept no more, and end all."""
+        """Accept no more, and have all end."""
         self._loop.remove_reader(self._listener)
         if self._resuming is not None:
             self._resuming.cancel()
         for connection in list(self._connections.values()):
-            connection.close()
+            connection.end()
 
     def _accept(self) -> None:
         try:

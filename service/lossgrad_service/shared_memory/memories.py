@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
@@ -159,6 +158,8 @@ def _not_shared(piece: SharedPiece) -> InvalidArgument:
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], object]) -> None:
-    """Have an event loop do something, if it still runs."""
-    with suppress(RuntimeError):
+    """Have an event loop do something; once it is closed, do it here."""
+    try:
         loop.call_soon_threadsafe(work)
+    except RuntimeError:
+        work()

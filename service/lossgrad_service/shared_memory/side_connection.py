@@ -55,22 +55,18 @@ class SideConnection:
         self._late = self._loop.call_later(HANDSHAKE_SECONDS, self.end)
 
     def end(self) -> None:
-        """Take no more of its calls; those under way may go on."""
+        """Take no more of its calls; those under way may go on, and end it when they are over."""
         self._late.cancel()
         self._loop.remove_reader(self._connection)
         if self._handle is None:
-            self.close()
+            self._close()
         else:
             self._memories.withdraw(self._handle)
 
-    def close(self) -> None:
-        """End it at once; nothing if it is over."""
-        if self._connection.fileno() < 0:
-            return
-        self._late.cancel()
-        self._loop.remove_reader(self._connection)
-        self._connection.close()
-        self._when_gone()
+    def _close(self) -> None:
+        if self._connection.fileno() >= 0:
+            self._connection.close()
+            self._when_gone()
 
     def _read(self) -> None:
         """Take the file; whatever comes after it is the end."""
@@ -92,28 +88,31 @@ class SideConnection:
         try:
             if not is_whole or len(descriptors) != 1:
                 raise NotShared("a message comes with one descriptor")
-            token = sharing.decode_request(message)
-            owner = owner_of(self._connection, token, self._door)
-            self._handle = self._memories.share(descriptors[0], owner, self.close)
-            answer = sharing.encode_handle(self._handle)
+            answer = sharing.encode_handle(self._shared(message, descriptors[0]))
         except NotShared as error:
             answer = sharing.encode_refusal(str(error))
-        _close(descriptors, is_known=self._handle is not None)
+        finally:
+            close = _close_aside if self._handle is None else os.close
+            for descriptor in descriptors:
+                close(descriptor)
         self._late.cancel()
         with suppress(OSError):
             self._connection.send(answer)
         if self._handle is None:
             self.end()
 
+    def _shared(self, message: bytes, descriptor: int) -> bytes:
+        """Map a file and return its handle, or raise `NotShared`."""
+        token = sharing.decode_request(message)
+        owner = owner_of(self._connection, token, self._door)
+        self._handle = self._memories.share(descriptor, owner, self._close)
+        return self._handle
+
 
 _CUT: Final = socket.MSG_TRUNC | getattr(socket, "MSG_CTRUNC", 0)
 """Flags of a message of which something is lost."""
 
 
-def _close(descriptors: list[int], *, is_known: bool) -> None:
-    """Close descriptors, aside where whoever made their files may have that take long."""
-    for descriptor in descriptors:
-        if is_known:
-            os.close(descriptor)
-        else:
-            Thread(target=os.close, args=(descriptor,), daemon=True).start()
+def _close_aside(descriptor: int) -> None:
+    """Close a descriptor, which may take as long as whoever made its file likes."""
+    Thread(target=os.close, args=(descriptor,), daemon=True).start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from math import prod
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -21,6 +21,10 @@ LEAST_BYTES: Final = 32 * 2**20
 
 KEPT_BYTES: Final = 256 * 2**20
 """Of segments in which no array lies that are kept for later ones."""
+
+
+MOST_CALLS: Final = 4
+"""That share memory at the same time: each has slots of its own, some 50 MiB."""
 
 
 class Arena:
@@ -42,6 +46,8 @@ class Arena:
         self._segments: list[Segment] = []
         self._lent: dict[int, Array] = {}
         self._lock = Lock()
+        self.calls = BoundedSemaphore(MOST_CALLS)
+        """Of which each call takes one."""
         _arenas.add(self)
 
     def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

@@ -99,12 +99,13 @@ class Segment:
     def withdraw(self) -> None:
         """Take the file back from the server, which may be using it for a call that failed.
 
-        It is abandoned where the server does not say that it has stopped.
+        Nobody gets a handle meanwhile. It is abandoned where the server does not say that it
+        has stopped.
         """
         with self._lock:
             connection, self._connection = self._connection, None
-        if connection is not None and not connection.end(END_SECONDS):
-            self.is_abandoned = True
+            if connection is not None and not connection.end(END_SECONDS):
+                self.is_abandoned = True
 
     def close(self) -> None:
         """End the server's use of it; arrays that lie in it stay."""

@@ -111,7 +111,7 @@ class _Streams:
         try:
             return await self._threads.run(conversation.finish, timeout)
         except BaseException:
-            conversation.cancel()
+            conversation.give_up()
             raise
 
     def close(self) -> None:
