@@ -7,6 +7,7 @@ import gc
 import os
 import pickle
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
@@ -277,6 +278,18 @@ def test_a_call_that_fails_takes_its_memory_back(client, problem, expected):
         client.compute(**problem | {"scores": wrong}, out={"dscores": room})
     assert client._arenas.get().place_of(room)[0].handle() != handle
     assert_same(client.compute(**problem, out={"dscores": room}), expected)
+
+
+def test_nothing_is_written_after_a_call_is_over(client, problem):
+    slow = {**problem, "scores": problem["scores"].astype(np.float64), "softcap": 30.0}
+    slow["label_smoothing"] = 0.1
+    room = client.empty(slow["scores"].shape, np.float64)
+    for timeout in (0.02, 0.05, 0.1):
+        with pytest.raises(lossgrad.DeadlineExceeded):
+            client.compute(**slow, out={"dscores": room}, timeout=timeout)
+        room[...] = 7
+        time.sleep(0.1)
+        assert np.all(room == 7)
 
 
 def test_memory_is_not_used_again_that_a_server_does_not_give_back(tmp_path, monkeypatch):
