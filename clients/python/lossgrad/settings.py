@@ -75,8 +75,8 @@ class ClientSettings(ABC):
         Where the target is a ``unix:`` one it lies in memory that is shared with the service:
         a large call reads it, and writes it as `out`, where it lies, without a copy. It is an
         array like any other, to keep, to view and to pickle; its memory is used again once
-        the last view of it is gone. A forked process shares it. After a call that failed or
-        was cancelled the service may still write to its `out` for some tenths of a second.
+        the last view of it is gone. A forked process shares it. After a call of `AsyncClient`
+        that was cancelled the service may write to its `out` for another moment.
 
         Parameters
         ----------
