@@ -167,13 +167,13 @@ def test_the_side_socket_is_its_owners_only(path):
 
 
 def test_mapped_until_the_connection_ends(path, unix):
-    before = n_mapped()
+    _until(lambda: n_mapped() == 0)
     with shared(path) as (handle, file):
-        assert n_mapped() == before + 2
+        assert n_mapped() == 2
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         list(unix(iter(whole(handle))))
-    _until(lambda: n_mapped() == before)
+    _until(lambda: n_mapped() == 0)
     code, text = refused(unix, whole(handle))
     assert code is grpc.StatusCode.UNAVAILABLE
     assert "hand it over once more" in text
@@ -365,14 +365,15 @@ def _read_only(descriptor):
 
 @pytest.mark.parametrize("name", _descriptors(Path()))
 def test_what_is_no_sealed_file(path, tmp_path, name):
-    before, descriptor = n_mapped(), _descriptors(tmp_path)[name]()
+    _until(lambda: n_mapped() == 0)
+    descriptor = _descriptors(tmp_path)[name]()
     with side(path) as connection:
         answer = hand_over(connection, descriptor)
         assert answer.refusal
         assert not answer.handle
         assert connection.recv(1) == b""
     os.close(descriptor)
-    assert n_mapped() == before
+    assert n_mapped() == 0
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -428,6 +429,7 @@ def test_more_connections_than_there_may_be(monkeypatch, tmp_path):
 
 
 def test_ten_thousand_files(path, unix, expected):
+    _until(lambda: n_mapped() == 0)
     descriptor, before = memory_file(), len(os.listdir("/proc/self/fd"))
     for _ in range(10_000):
         with side(path) as connection:

@@ -17,7 +17,6 @@ from lossgrad.pipelines import (
     DEEPEST,
     DEFAULT_DEPTH,
     Batch,
-    DaemonPool,
     failed_future,
     read_depth,
     require_iterable,
@@ -27,6 +26,7 @@ from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_transport
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.pool import DaemonPool
 from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
@@ -39,8 +39,9 @@ class Client(ClientSettings):
     """A service that computes losses and their gradients.
 
     Safe to share between threads; usable after a fork, where it opens a connection
-    of its own; pickles as its target and options, the token among them. Nothing is
-    connected before the first call. Close it, or use it in a ``with`` statement.
+    of its own; fork while no call is under way. Pickles as its target and options, the
+    token among them. Nothing is connected before the first call. Close it, or use it in
+    a ``with`` statement.
 
     Parameters
     ----------
