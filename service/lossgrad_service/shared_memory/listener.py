@@ -15,7 +15,7 @@ from lossgrad_service.shared_memory.memories import Memories
 from lossgrad_service.shared_memory.side_connection import SideConnection
 
 MOST_CONNECTIONS: Final = 256
-"""Each has up to five files open, and memory that counts by itself."""
+"""Each has three files open, and memory that counts by itself."""
 
 _BACKLOG: Final = 128
 _PAUSE_SECONDS: Final = 0.1

@@ -63,11 +63,6 @@ class Memories:
         self._budget = Budget(most_bytes)
         self._shared: dict[bytes, _Shared] = {}
 
-    @property
-    def mapped_bytes(self) -> int:
-        """Bytes that are mapped now."""
-        return self._budget.taken
-
     def share(self, descriptor: int, caller: str, when_gone: Callable[[], object]) -> bytes:
         """Map a caller's file and return its handle.
 
