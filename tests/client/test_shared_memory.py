@@ -13,6 +13,8 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lossgrad
 from lossgrad.codecs import sharing
@@ -21,7 +23,9 @@ from lossgrad.shared_memory import Arena, lanes, segment
 from lossgrad.shared_memory.arena import MOST_CALLS
 from lossgrad.shared_memory.free_space import FreeSpace
 from lossgrad.shared_memory.segment import Segment
+from lossgrad.types import Problem
 from lossgrad_service.calls import StreamedCall
+from lossgrad_service.core.plan import Plan
 from tests.access.files import entry
 from tests.running import running_server
 
@@ -220,6 +224,26 @@ def test_layers_where_they_lie(client, served):
     rooms = {name: client.empty(array.shape) for name, array in expected.arrays.items()}
     assert_same(client.compute(**problem | moved, out=rooms), expected)
     assert_same(client.compute(**problem), expected)
+
+
+@given(
+    classes=st.integers(1, 300_000),
+    width=st.integers(1, 300_000),
+    dtype=st.sampled_from(["f2", "f4", "f8"]),
+    want=st.sampled_from([["loss"], ["dscores"], ["dw2"], ["dh1"], ["dscores", "db2"]]),
+    sent=st.booleans(),
+)
+def test_slots_hold_what_the_server_computes_at_a_time(classes, width, dtype, want, sent):
+    def like(*shape):
+        return np.broadcast_to(np.zeros((), dtype), shape)
+
+    inputs = {"h1": like(10**6, width), "w2": like(width, classes), "labels": _LABELS}
+    scores = {"scores": like(10**6, classes)} if sent or "dscores" in want else {}
+    problem = Problem.declared({**inputs, **scores, "want": want})
+    assert lanes._slot_rows(problem, 4 * classes) % Plan.of(problem).fed_rows == 0
+
+
+_LABELS = np.broadcast_to(np.zeros((), int), 10**6)
 
 
 def test_calls_from_many_threads(client, problem, expected):
