@@ -17,7 +17,10 @@ _WEIGHT: Final = 0.1
 """That of the last computation in the mean of all."""
 
 _DOUBT: Final = 1.5
-"""Times their mean that those before a call may take: hardly anyone then waits in vain."""
+"""Times their mean that those before a call may take."""
+
+_ENDURANCE: Final = 2
+"""Times its patience that a call stays in line: hardly anyone who was let in then waits in vain."""
 
 
 class _Turn(NamedTuple):
@@ -91,7 +94,7 @@ class Slots:
         before, each = self._n_before(turn.caller), self._mean_seconds / self.count
         is_full = is_full_for(turn.caller, waiting, self._most_waiting)
         is_late = (_DOUBT * before + 1) * each > patience
-        if is_full or is_late or not await self._line.wait(turn, patience):
+        if is_full or is_late or not await self._line.wait(turn, _ENDURANCE * patience):
             raise _busy(len(waiting), expected=(before + 1) * each)
 
     def _n_before(self, caller: str) -> int:
