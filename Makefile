@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROTO := protos/lossgrad/v1/lossgrad.proto
+INFERENCE_PROTO := inference/open_inference.proto
+INFERENCE_DESCRIPTOR := service/lossgrad_service/open_inference/open_inference.binpb
 BASELINE := protos/baseline.txtpb
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
@@ -123,6 +125,7 @@ types: $(VENV)/.dev ## Check types (strict on the client)
 
 proto: $(VENV)/.dev ## Generate the Python code of the proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path=protos --python_out=clients/python --pyi_out=clients/python $(PROTO)
+	$(BIN)/python -m grpc_tools.protoc --proto_path=protos --descriptor_set_out=$(INFERENCE_DESCRIPTOR) $(INFERENCE_PROTO)
 
 check-proto: $(VENV)/.dev ## Lint the proto, hold it against the baseline, and check the generated code
 	$(BIN)/buf format --diff --exit-code
@@ -131,6 +134,8 @@ check-proto: $(VENV)/.dev ## Lint the proto, hold it against the baseline, and c
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT \
 	&& $(BIN)/python -m grpc_tools.protoc --proto_path=protos --python_out=$$fresh --pyi_out=$$fresh $(PROTO) \
 	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/lossgrad/v1 clients/python/lossgrad/v1 \
+	&& $(BIN)/python -m grpc_tools.protoc --proto_path=protos --descriptor_set_out=$$fresh/inference.binpb $(INFERENCE_PROTO) \
+	&& cmp $$fresh/inference.binpb $(INFERENCE_DESCRIPTOR) \
 	&& echo "generated code is up to date" \
 	|| { echo "generated code differs: run 'make proto' and commit the result" >&2; exit 1; }
 
