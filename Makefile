@@ -12,9 +12,11 @@ PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
 INTEGRATIONS := .venv-integrations
 SECURITY := .venv-security
 BROWSER := .venv-browser
+INFERENCE := .venv-inference
+PROTOBUF_7 := out/protobuf-7
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security test-reliability soak test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-inference test-protobuf test-security test-reliability soak test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -55,6 +57,19 @@ $(BROWSER)/.ready: pyproject.toml constraints.txt constraints-browser.txt | $(BR
 	$(BROWSER)/bin/lossgrad warmup
 	@touch $@
 
+$(INFERENCE)/bin/pip:
+	$(PYTHON) -m venv $(INFERENCE)
+
+# These clients need older versions than the rest of the project is held at.
+$(INFERENCE)/.ready: pyproject.toml constraints-inference.txt | $(INFERENCE)/bin/pip
+	$(INFERENCE)/bin/pip install --quiet --disable-pip-version-check --constraint constraints-inference.txt --editable '.[inference]'
+	$(INFERENCE)/bin/lossgrad warmup
+	@touch $@
+
+$(PROTOBUF_7)/.ready: constraints-protobuf-7.txt | $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PROTOBUF_7) --requirement constraints-protobuf-7.txt
+	@touch $@
+
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
 	$(BIN)/lossgrad demo $(ARGS)
 
@@ -64,9 +79,17 @@ serve: $(VENV)/.demo ## Serve gRPC on localhost:50051 and HTTP on localhost:8080
 test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
-test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn (ARGS="-k nets")
+test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn; call us with others' clients
 	$(INTEGRATIONS)/bin/pyright --project integrations
 	$(INTEGRATIONS)/bin/pytest integrations $(ARGS)
+	$(MAKE) test-inference test-protobuf ARGS=
+
+test-inference: $(INFERENCE)/.ready ## Call a running service with Triton's and KServe's clients (ARGS="-k aio")
+	$(INFERENCE)/bin/pytest integrations/open_inference --ignore integrations/open_inference/test_kserve.py $(ARGS)
+	$(INFERENCE)/bin/pytest integrations/open_inference/test_kserve.py $(ARGS)  # cannot be imported beside tritonclient
+
+test-protobuf: $(PROTOBUF_7)/.ready ## Test our client and the service on protobuf 7; all else runs on 6
+	PYTHONPATH=$(PROTOBUF_7) $(BIN)/pytest tests/client/codecs tests/client/test_transports.py tests/service/test_grpc.py tests/service/test_stream.py tests/open_inference $(ARGS)
 
 test-security: $(SECURITY)/.ready ## Attack a running service, and look through code and dependencies (ARGS="-k http2")
 	$(SECURITY)/bin/pytest tests/abuse $(ARGS)
@@ -143,5 +166,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environments and what tools left behind
-	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) $(INFERENCE) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

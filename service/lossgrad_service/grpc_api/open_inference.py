@@ -37,7 +37,7 @@ _SMALL: Final = 2 * 2**20
 _SMALL_TYPED: Final = 2**16
 """Bytes of numbers in fields of their type that are read in that time."""
 
-_TYPED_BYTE: Final = 20
+TYPED_BYTE: Final = 20
 """What a byte of these is charged beside itself: a charge stands for three times its bytes."""
 
 Told: TypeAlias = Callable[[Service, Any], Message]
@@ -90,7 +90,7 @@ async def _infer(dispatcher: Dispatcher, call: Call, visit: Visit, message: byte
     """Answer a ModelInferRequest; what its typed numbers become has room before they are read."""
     with call.watch.stage("decode"):
         parts = split(message)
-    await visit.admit(_TYPED_BYTE * parts.typed_bytes, call.deadline)
+    await visit.admit(TYPED_BYTE * parts.typed_bytes, call.deadline)
     return await dispatcher.answer(INFER, call, visit, parts)
 
 
