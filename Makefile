@@ -16,7 +16,7 @@ INFERENCE := .venv-inference
 PROTOBUF_7 := out/protobuf-7
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-inference test-protobuf test-security test-reliability soak test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-inference test-protobuf test-security test-reliability soak test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training bench-inference load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -128,6 +128,9 @@ bench-kernel: $(INTEGRATIONS)/.ready ## Time the kernels beside other libraries;
 
 bench-training: $(INTEGRATIONS)/.ready ## Time steps of PyTorch by its own loss and by the service's; draws docs/bench-training.png
 	$(INTEGRATIONS)/bin/lossgrad bench-training --png docs/bench-training.png $(ARGS)
+
+bench-inference: $(INFERENCE)/.ready ## Time Triton's client beside ours
+	$(INFERENCE)/bin/python -m integrations.open_inference.bench
 
 load: $(VENV)/.dev ## Load a service until it saturates; out/load has the figures (ARGS="--workload tiny --shape soak")
 	$(BIN)/python -m load $(ARGS)
