@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lossgrad.codecs.wire import LENGTH, bytes_field, tag
-from lossgrad_service.grpc_api.open_inference import TYPED_BYTE
+from lossgrad_service.grpc_api.open_inference import INTEGER_BYTE
 from lossgrad_service.http_api.document import Document
 from tests.open_inference.ports import Grpc, Refused, request
 from tests.security import forms, rows
@@ -131,7 +131,7 @@ def test_numbers_in_fields_of_their_type(frugal, numbers):
     message = request({"scores": SCORES}, is_typed=True).SerializeToString() + bytes_field(
         tag(5, LENGTH), b"\x0a\x06labels\x12\x05INT64" + bytes_field(tag(5, LENGTH), contents)
     )
-    charged = (1 + TYPED_BYTE) * len(message)
+    charged = (1 + INTEGER_BYTE) * len(message)
     allowed = CHARGED * charged + SLACK
     with closing(Grpc(served.addresses["gRPC"])) as port, growing_at_most(served, allowed):
         for _ in range(REPEATED):

@@ -34,10 +34,10 @@ MOST_BYTES: Final = 2**10
 _SMALL: Final = 2 * 2**20
 """Bytes of a message, and of an answer, that are copied in about a millisecond."""
 
-_SMALL_TYPED: Final = 2**16
-"""Bytes of numbers in fields of their type that are read in that time."""
+_SMALL_INTEGERS: Final = 2**16
+"""Bytes of integers in fields of their type that are read in that time."""
 
-TYPED_BYTE: Final = 20
+INTEGER_BYTE: Final = 20
 """What a byte of these is charged beside itself: a charge stands for three times its bytes."""
 
 Told: TypeAlias = Callable[[Service, Any], Message]
@@ -45,7 +45,7 @@ Told: TypeAlias = Callable[[Service, Any], Message]
 
 
 def _is_small(parts: Parts) -> bool:
-    return parts.size <= _SMALL and parts.typed_bytes <= _SMALL_TYPED
+    return parts.size <= _SMALL and parts.integer_bytes <= _SMALL_INTEGERS
 
 
 def _answer_bytes(service: Service, call: Inference) -> int:
@@ -87,10 +87,10 @@ def inference_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.GenericRpcHand
 
 
 async def _infer(dispatcher: Dispatcher, call: Call, visit: Visit, message: bytes) -> bytes:
-    """Answer a ModelInferRequest; what its typed numbers become has room before they are read."""
+    """Answer a ModelInferRequest; what integers in fields become has room before they are read."""
     with call.watch.stage("decode"):
         parts = split(message)
-    await visit.admit(TYPED_BYTE * parts.typed_bytes, call.deadline)
+    await visit.admit(INTEGER_BYTE * parts.integer_bytes, call.deadline)
     return await dispatcher.answer(INFER, call, visit, parts)
 
 

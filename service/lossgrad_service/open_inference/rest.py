@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from lossgrad.codecs.json_arrays import (
     floats_from_lists,
@@ -17,8 +17,17 @@ from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array
 from lossgrad_service.open_inference.answering import Outcome, datatype_of
 from lossgrad_service.open_inference.asking import Inference, check_count, inference_of
+from lossgrad_service.open_inference.members import (
+    Members,
+    read_flag,
+    read_list,
+    read_object,
+    read_parameters,
+    read_shape,
+    read_text,
+)
 from lossgrad_service.open_inference.models import VERSION, Model
-from lossgrad_service.open_inference.sent import Output, Parameters, Request, Tensor
+from lossgrad_service.open_inference.sent import Output, Request, Tensor
 
 _SIZE: Final = "binary_data_size"
 _BINARY: Final = "binary_data"
@@ -57,13 +66,13 @@ def read_inference(model: Model, document: object, tail: memoryview) -> RestInfe
     InvalidArgument
         Where it is no request, or states no consistent problem.
     """
-    sent = _object(document, "", _REQUEST_KEYS)
-    inputs, outputs = _list(sent, "inputs"), _list(sent, "outputs", default=[])
+    sent = read_object(document, "", _REQUEST_KEYS)
+    inputs, outputs = read_list(sent, "inputs"), read_list(sent, "outputs", default=[])
     check_count(model, "inputs", inputs)
     check_count(model, "outputs", outputs)
     request = Request(
-        _text(sent, "id", "", default=""),
-        _parameters(sent, ""),
+        read_text(sent, "id", "", default=""),
+        read_parameters(sent, ""),
         list(_tensors(inputs, tail)),
         [_output(each, f"outputs[{index}]") for index, each in enumerate(outputs)],
     )
@@ -73,12 +82,12 @@ def read_inference(model: Model, document: object, tail: memoryview) -> RestInfe
 
 def _binary(inference: Inference, request: Request) -> frozenset[str]:
     """Return the outputs that are to be bytes: by word for each, or for all."""
-    default = _flag(request.parameters, _ALL_BINARY, "", default=False)
+    default = read_flag(request.parameters, _ALL_BINARY, "", default=False)
     asked = {output.name: output.parameters for output in request.outputs}
     return frozenset(
         name
         for name in inference.outputs
-        if _flag(asked.get(name, {}), _BINARY, name, default=default)
+        if read_flag(asked.get(name, {}), _BINARY, name, default=default)
     )
 
 
@@ -110,9 +119,9 @@ def _tensors(inputs: list[object], tail: memoryview) -> Iterator[Tensor]:
     position = 0
     for index, each in enumerate(inputs):
         where = f"inputs[{index}]"
-        sent = _object(each, where, _INPUT_KEYS)
-        name, parameters = _text(sent, "name", where), _parameters(sent, where)
-        datatype, shape = _text(sent, "datatype", name), _shape(sent, name)
+        sent = read_object(each, where, _INPUT_KEYS)
+        name, parameters = read_text(sent, "name", where), read_parameters(sent, where)
+        datatype, shape = read_text(sent, "datatype", name), read_shape(sent, name)
         if _SIZE in parameters:
             size = _size(parameters[_SIZE], sent, name, len(tail) - position)
             elements: memoryview | Array = tail[position : position + size]
@@ -125,7 +134,7 @@ def _tensors(inputs: list[object], tail: memoryview) -> Iterator[Tensor]:
         raise InvalidArgument.at("", f"{text}; tell the {_SIZE} of each")
 
 
-def _size(size: object, sent: Mapping[str, object], name: str, left: int) -> int:
+def _size(size: object, sent: Members, name: str, left: int) -> int:
     if type(size) is not int or not 0 <= size <= left:
         text = f"must be a number of bytes, of which {left} are left, got {shown(size)}"
         raise InvalidArgument.at(f"{name}.parameters.{_SIZE}", text)
@@ -134,7 +143,7 @@ def _size(size: object, sent: Mapping[str, object], name: str, left: int) -> int
     return size
 
 
-def _numbers(sent: Mapping[str, object], name: str, datatype: str) -> Array:
+def _numbers(sent: Members, name: str, datatype: str) -> Array:
     """Return the numbers of an input, in one row or in its shape."""
     data = sent.get("data")
     if not isinstance(data, list):
@@ -148,60 +157,5 @@ def _numbers(sent: Mapping[str, object], name: str, datatype: str) -> Array:
 
 
 def _output(sent: object, where: str) -> Output:
-    members = _object(sent, where, _OUTPUT_KEYS)
-    return Output(_text(members, "name", where), _parameters(members, where))
-
-
-def _shape(sent: Mapping[str, object], name: str) -> list[int]:
-    shape = sent.get("shape")
-    if not isinstance(shape, list) or any(type(extent) is not int for extent in shape):
-        raise InvalidArgument.at(f"{name}.shape", f"must be a list of integers, got {shown(shape)}")
-    return shape
-
-
-def _parameters(sent: Mapping[str, object], where: str) -> Parameters:
-    value = sent.get("parameters")
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        text = f"must be an object, got {shown(value)}"
-        raise InvalidArgument.at(_path(where, "parameters"), text)
-    return cast(dict[str, object], value)
-
-
-def _flag(parameters: Parameters, name: str, where: str, *, default: bool) -> bool:
-    value = parameters.get(name, default)
-    if not isinstance(value, bool):
-        raise InvalidArgument.at(_path(where, name), f"must be true or false, got {shown(value)}")
-    return value
-
-
-def _text(sent: Mapping[str, object], key: str, where: str, default: object = None) -> str:
-    value = sent.get(key, default)
-    if not isinstance(value, str):
-        raise InvalidArgument.at(_path(where, key), f"must be a text, got {shown(value)}")
-    return value
-
-
-def _list(sent: Mapping[str, object], key: str, default: object = None) -> list[object]:
-    value = sent.get(key, default)
-    if not isinstance(value, list):
-        raise InvalidArgument.at(key, f"must be a list, got {shown(value)}")
-    return value
-
-
-def _object(value: object, where: str, known: frozenset[str]) -> dict[str, object]:
-    """Return an object that has no keys but those that are known."""
-    if not isinstance(value, dict):
-        what = "" if where else "the body "
-        raise InvalidArgument.at(where, f"{what}must be a JSON object, got {shown(value)}")
-    members = cast(dict[str, object], value)
-    unknown = next((key for key in members if key not in known), None)
-    if unknown is not None:
-        text = f"is not known here; there are {', '.join(sorted(known))}"
-        raise InvalidArgument.at(_path(where, unknown), text)
-    return members
-
-
-def _path(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
+    members = read_object(sent, where, _OUTPUT_KEYS)
+    return Output(read_text(members, "name", where), read_parameters(members, where))

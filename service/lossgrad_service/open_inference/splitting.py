@@ -15,7 +15,11 @@ from lossgrad.codecs.proto_parts import no_request
 from lossgrad.codecs.stock import MAX_BESIDE, TooMuch
 from lossgrad.codecs.wire import LENGTH, Field, Unusual, tag
 from lossgrad.errors import InvalidArgument
-from lossgrad_service.open_inference.messages import InferInputTensor, ModelInferRequest
+from lossgrad_service.open_inference.messages import (
+    InferInputTensor,
+    InferTensorContents,
+    ModelInferRequest,
+)
 
 Contents = Mapping[int, Sequence[memoryview]]
 """The packed numbers of a tensor by the number of their field; in pieces, usually one."""
@@ -24,6 +28,12 @@ Contents = Mapping[int, Sequence[memoryview]]
 def _tag(kind: Any, field: str) -> int:
     return tag(kind.DESCRIPTOR.fields_by_name[field].number, LENGTH)
 
+
+_AS_THEY_ARE: Final = frozenset(
+    InferTensorContents.DESCRIPTOR.fields_by_name[name].number
+    for name in ("fp32_contents", "fp64_contents")
+)
+"""Fields of numbers whose packed bytes are those of the tensor."""
 
 _INPUT: Final = _tag(ModelInferRequest, "inputs")
 _RAW: Final = _tag(ModelInferRequest, "raw_input_contents")
@@ -50,10 +60,15 @@ class Parts(NamedTuple):
     """The raw contents of all inputs, or nothing."""
 
     @property
-    def typed_bytes(self) -> int:
-        """Bytes of numbers in fields of their type."""
-        pieces = (piece for each in self.inputs for of in each.contents.values() for piece in of)
-        return sum(map(len, pieces))
+    def integer_bytes(self) -> int:
+        """Bytes of integers in fields of their type, where most of them take one or two."""
+        return sum(
+            len(piece)
+            for each in self.inputs
+            for number, pieces in each.contents.items()
+            if number not in _AS_THEY_ARE
+            for piece in pieces
+        )
 
 
 def split(message: bytes) -> Parts:
