@@ -4,15 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROTO := protos/lossgrad/v1/lossgrad.proto
+INFERENCE_PROTO := inference/open_inference.proto
+INFERENCE_DESCRIPTOR := service/lossgrad_service/open_inference/open_inference.binpb
 BASELINE := protos/baseline.txtpb
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
 INTEGRATIONS := .venv-integrations
 SECURITY := .venv-security
 BROWSER := .venv-browser
+INFERENCE := .venv-inference
+PROTOBUF_7 := out/protobuf-7
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security test-reliability soak test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-inference test-protobuf test-security test-reliability soak test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training bench-inference load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -53,6 +57,19 @@ $(BROWSER)/.ready: pyproject.toml constraints.txt constraints-browser.txt | $(BR
 	$(BROWSER)/bin/lossgrad warmup
 	@touch $@
 
+$(INFERENCE)/bin/pip:
+	$(PYTHON) -m venv $(INFERENCE)
+
+# These clients need older versions than the rest of the project is held at.
+$(INFERENCE)/.ready: pyproject.toml constraints-inference.txt | $(INFERENCE)/bin/pip
+	$(INFERENCE)/bin/pip install --quiet --disable-pip-version-check --constraint constraints-inference.txt --editable '.[inference]'
+	$(INFERENCE)/bin/lossgrad warmup
+	@touch $@
+
+$(PROTOBUF_7)/.ready: constraints-protobuf-7.txt | $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PROTOBUF_7) --requirement constraints-protobuf-7.txt
+	@touch $@
+
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
 	$(BIN)/lossgrad demo $(ARGS)
 
@@ -62,9 +79,17 @@ serve: $(VENV)/.demo ## Serve gRPC on localhost:50051 and HTTP on localhost:8080
 test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
-test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn (ARGS="-k nets")
+test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn; call us with others' clients
 	$(INTEGRATIONS)/bin/pyright --project integrations
 	$(INTEGRATIONS)/bin/pytest integrations $(ARGS)
+	$(MAKE) test-inference test-protobuf ARGS=
+
+test-inference: $(INFERENCE)/.ready ## Call a running service with Triton's and KServe's clients (ARGS="-k aio")
+	$(INFERENCE)/bin/pytest integrations/open_inference --ignore integrations/open_inference/test_kserve.py $(ARGS)
+	$(INFERENCE)/bin/pytest integrations/open_inference/test_kserve.py $(ARGS)  # cannot be imported beside tritonclient
+
+test-protobuf: $(PROTOBUF_7)/.ready ## Test our client and the service on protobuf 7; all else runs on 6
+	PYTHONPATH=$(PROTOBUF_7) $(BIN)/pytest tests/client/codecs tests/client/test_transports.py tests/service/test_grpc.py tests/service/test_stream.py tests/open_inference $(ARGS)
 
 test-security: $(SECURITY)/.ready ## Attack a running service, and look through code and dependencies (ARGS="-k http2")
 	$(SECURITY)/bin/pytest tests/abuse $(ARGS)
@@ -104,6 +129,9 @@ bench-kernel: $(INTEGRATIONS)/.ready ## Time the kernels beside other libraries;
 bench-training: $(INTEGRATIONS)/.ready ## Time steps of PyTorch by its own loss and by the service's; draws docs/bench-training.png
 	$(INTEGRATIONS)/bin/lossgrad bench-training --png docs/bench-training.png $(ARGS)
 
+bench-inference: $(INFERENCE)/.ready ## Time Triton's client beside ours
+	$(INFERENCE)/bin/python -m integrations.open_inference.bench
+
 load: $(VENV)/.dev ## Load a service until it saturates; out/load has the figures (ARGS="--workload tiny --shape soak")
 	$(BIN)/python -m load $(ARGS)
 
@@ -123,6 +151,7 @@ types: $(VENV)/.dev ## Check types (strict on the client)
 
 proto: $(VENV)/.dev ## Generate the Python code of the proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path=protos --python_out=clients/python --pyi_out=clients/python $(PROTO)
+	$(BIN)/python -m grpc_tools.protoc --proto_path=protos --descriptor_set_out=$(INFERENCE_DESCRIPTOR) $(INFERENCE_PROTO)
 
 check-proto: $(VENV)/.dev ## Lint the proto, hold it against the baseline, and check the generated code
 	$(BIN)/buf format --diff --exit-code
@@ -131,6 +160,8 @@ check-proto: $(VENV)/.dev ## Lint the proto, hold it against the baseline, and c
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT \
 	&& $(BIN)/python -m grpc_tools.protoc --proto_path=protos --python_out=$$fresh --pyi_out=$$fresh $(PROTO) \
 	&& diff --recursive --exclude=__init__.py --exclude=__pycache__ $$fresh/lossgrad/v1 clients/python/lossgrad/v1 \
+	&& $(BIN)/python -m grpc_tools.protoc --proto_path=protos --descriptor_set_out=$$fresh/inference.binpb $(INFERENCE_PROTO) \
+	&& cmp $$fresh/inference.binpb $(INFERENCE_DESCRIPTOR) \
 	&& echo "generated code is up to date" \
 	|| { echo "generated code differs: run 'make proto' and commit the result" >&2; exit 1; }
 
@@ -138,5 +169,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environments and what tools left behind
-	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) $(INFERENCE) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,6 +32,8 @@ CHECKING = f"{SERVICE}.checking"
 CORES = f"{SERVICE}.cores"
 MEMORY_LIMIT = f"{SERVICE}.memory_limit"
 METRICS = f"{SERVICE}.metrics"
+OPEN_INFERENCE = f"{SERVICE}.open_inference"
+"""What both ports carry of that protocol; it knows neither."""
 PAGE = f"{SERVICE}.page"
 SETTINGS = f"{SERVICE}.runtime.settings"
 SHARED_MEMORY = f"{SERVICE}.shared_memory"
@@ -151,8 +153,17 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.runtime.unix_socket",
         "lossgrad.codecs",
     ),
+    OPEN_INFERENCE: (
+        OPEN_INFERENCE,
+        CALLS,
+        *CONTRACT,
+        "lossgrad.codecs",
+        "google.protobuf",
+        "numpy",
+    ),
     f"{SERVICE}.grpc_api": (
         f"{SERVICE}.grpc_api",
+        OPEN_INFERENCE,
         SHARED_MEMORY,
         f"{SERVICE}.access.tls",
         f"{SERVICE}.access.tokens",
@@ -171,6 +182,7 @@ RULES: dict[str, tuple[str, ...]] = {
     PAGE: (PAGE,),
     f"{SERVICE}.http_api": (
         f"{SERVICE}.http_api",
+        OPEN_INFERENCE,
         PAGE,
         f"{SERVICE}.access.open_endpoints",
         f"{SERVICE}.access.tokens",
@@ -304,6 +316,8 @@ PLANTED = {
     "lossgrad_service/core/c.py": "def f():\n    from lossgrad.codecs import json",
     "lossgrad_service/checking/a.py": "from lossgrad_service.kernels import rows",
     "lossgrad_service/checking/b.py": "from lossgrad_service.calls import Deadline",
+    "lossgrad_service/open_inference/a.py": "from lossgrad_service.http_api import document",
+    "lossgrad_service/open_inference/b.py": "import orjson",
     "lossgrad_service/grpc_api/a.py": "from lossgrad_service import http_api",
     "lossgrad_service/grpc_api/b.py": "import lossgrad_service.kernels.softmax",
     "lossgrad_service/http_api/a.py": "from lossgrad import Client",

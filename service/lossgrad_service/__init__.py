@@ -3,6 +3,7 @@
 ::
 
     cli, demo ─→ server (composition) ─→ grpc_api, http_api ─→ calls ─→ core ─→ kernels
+                                     │             └──→ open_inference ─┘
                                      └─→ runtime
 
 Importing this package alone needs the standard library only, so that the command

@@ -9,7 +9,7 @@ import pytest
 
 import lossgrad
 from lossgrad_service.admission import patience
-from lossgrad_service.grpc_api import health
+from lossgrad_service.grpc_api import strangers
 from tests.access.files import entry
 from tests.admission.gates import HEALTHY, MEBIBYTE, gate, until
 from tests.running import PATIENCE_SECONDS, channel_to, running_server
@@ -32,7 +32,7 @@ def release():
 @pytest.fixture
 def hurried(monkeypatch):
     """What does not come with its call is late at once."""
-    monkeypatch.setattr(health, "AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(strangers, "AT_ONCE_SECONDS", 0.0)
 
 
 def silent(release):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
+import numpy as np
 import pytest
 
+import lossgrad
 from tests.examples.examples import FOLDER, run
 
-NEED_MORE = {"torch_digits", "jax_digits"}
-"""These need PyTorch or JAX; `integrations` runs them."""
+NEED_MORE = {"torch_digits", "jax_digits", "triton_client"}
+"""These need PyTorch, JAX or tritonclient; `integrations` runs them."""
 
 SAID = {
     "lbfgs": [r"half: no parameter is farther than 0\.0e\+00", "scikit-learn: no parameter"],
@@ -19,6 +22,8 @@ SAID = {
     "many_workers": [r"(worker \d+: 500 rows, .*\n){4}", "dw2: the sum is within"],
 }
 """Of each, what stands in its output."""
+
+SCORES = np.array([[8, 1, 1], [0, 9, 1], [2, 3, 5]], np.float32)
 
 EVERYWHERE = "gradient_accumulation"
 """The example that is run over every transport; which one an example calls by is its `--target`."""
@@ -45,6 +50,17 @@ def test_target_may_be_this_process():
 def assert_said(name: str, said: str) -> None:
     for pattern in SAID[name]:
         assert re.search(pattern, said.rstrip()), said
+
+
+def test_curl_sends_and_receives_bytes(addresses):
+    done = subprocess.run(
+        [FOLDER / "curl_binary.sh", addresses["HTTP"]], capture_output=True, text=True, check=True
+    )
+    assert '"name":"loss","datatype":"FP64","shape":[1],"data":[0.0573' in done.stdout
+    gradient = [float(word) for word in done.stdout.rpartition("}")[2].split()]
+    with lossgrad.Client(addresses["HTTP"]) as client:
+        result = client.compute(scores=SCORES, labels=[0, 1, 2])
+    assert gradient == pytest.approx(result.dscores.ravel().tolist(), rel=1e-6)
 
 
 def test_wrong_claim_fails(addresses, tmp_path):

@@ -10,11 +10,14 @@ import grpc
 import numpy as np
 import pytest
 
+from lossgrad.codecs.wire import LENGTH, bytes_field, tag
+from lossgrad_service.grpc_api.open_inference import INTEGER_BYTE
 from lossgrad_service.http_api.document import Document
+from tests.open_inference.ports import Grpc, Refused, request
 from tests.security import forms, rows
 from tests.security.endpoints import Endpoints
 from tests.security.forms import Tensor
-from tests.security.good import CALL, SENT
+from tests.security.good import CALL, SCORES, SENT
 from tests.security.rows import BASE64, GRPC, JSON, LISTS, STREAM, Body
 from tests.security.served import LIMITS, MEBIBYTE, serving
 
@@ -117,6 +120,24 @@ def test_memory(frugal, name):
     with growing_at_most(served, allowed_for(sent)):
         answers = [calls.send(endpoint, sent) for _ in range(REPEATED)]
     assert {answer.code for answer in answers} <= {"INVALID_ARGUMENT", "OUT_OF_RANGE", 400, 413}
+
+
+@pytest.mark.parametrize("numbers", [b"\x01", b"\x81\x01"], ids=["one byte each", "two"])
+def test_numbers_in_fields_of_their_type(frugal, numbers):
+    """Integers that are packed in a byte or two become eight: they are charged for it."""
+    served, _ = frugal
+    packed = numbers * (MOST // 2 // len(numbers))
+    contents = bytes_field(tag(3, LENGTH), packed)
+    message = request({"scores": SCORES}, is_typed=True).SerializeToString() + bytes_field(
+        tag(5, LENGTH), b"\x0a\x06labels\x12\x05INT64" + bytes_field(tag(5, LENGTH), contents)
+    )
+    charged = (1 + INTEGER_BYTE) * len(message)
+    allowed = CHARGED * charged + SLACK
+    with closing(Grpc(served.addresses["gRPC"])) as port, growing_at_most(served, allowed):
+        for _ in range(REPEATED):
+            with pytest.raises(Refused) as refused:
+                port.send("ModelInfer", message)
+    assert refused.value.fields == ["labels.data"]
 
 
 @pytest.mark.parametrize("algorithm", [grpc.Compression.Gzip, grpc.Compression.Deflate])

@@ -16,7 +16,7 @@ from lossgrad.errors import DeadlineExceeded
 from lossgrad.exchange import Exchange
 from lossgrad.v1 import lossgrad_pb2 as pb
 from lossgrad_service.grpc_api.patience import Patience
-from lossgrad_service.http_api import app
+from lossgrad_service.http_api import receiving
 from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.test_stream_flow import large_call, once_set
 from tests.service.under_way import (
@@ -91,13 +91,13 @@ def test_a_time_limit_that_is_none(running):
 
 
 def test_the_client_tells_how_long_it_waits(running, monkeypatch):
-    told, decode = [], app.decode_timeout
+    told, decode = [], receiving.decode_timeout
 
     def recorded(text):
         told.append(decode(text))
         return told[-1]
 
-    monkeypatch.setattr(app, "decode_timeout", recorded)
+    monkeypatch.setattr(receiving, "decode_timeout", recorded)
     with lossgrad.Client(running.http, timeout=7) as client:
         client.info()
     assert told

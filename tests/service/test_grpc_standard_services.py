@@ -38,6 +38,7 @@ def test_reflection_lists_services(channel):
         SERVICE,
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
+        "inference.GRPCInferenceService",
     }
 
 
@@ -47,6 +48,13 @@ def test_reflection_describes_the_contract(channel):
     assert service.file.name == "lossgrad/v1/lossgrad.proto"
     request = service.methods_by_name["Compute"].input_type
     assert request.fields_by_name["scores"].number == 1
+
+
+def test_reflection_describes_the_open_inference_protocol(channel):
+    pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+    service = pool.FindServiceByName("inference.GRPCInferenceService")
+    request = service.methods_by_name["ModelInfer"].input_type
+    assert request.fields_by_name["raw_input_contents"].number == 7
 
 
 def states(watch):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lossgrad.errors import Cancelled
-from lossgrad_service.http_api import app
+from lossgrad_service.http_api import receiving
 from tests.running import PATIENCE_SECONDS, running_server
 from tests.service.web import call, compute
 
@@ -111,7 +111,7 @@ def test_answer_over_the_limit_is_refused(small):
 
 def test_body_that_broke_off_ends_its_call_in_silence(small, monkeypatch, caplog):
     ended = Queue()
-    read = app.read_body
+    read = receiving.read_body
 
     async def observed(request, limit):
         try:
@@ -120,7 +120,7 @@ def test_body_that_broke_off_ends_its_call_in_silence(small, monkeypatch, caplog
             ended.put(error)
             raise
 
-    monkeypatch.setattr(app, "read_body", observed)
+    monkeypatch.setattr(receiving, "read_body", observed)
     connection = HTTPConnection(urlsplit(small.http).netloc)
     connection.putrequest("POST", "/v1/compute")
     connection.putheader("content-type", "application/json")

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from lossgrad_service.http_api import app
+from lossgrad_service.http_api import receiving
 from lossgrad_service.http_api.connections.pace import Pace, Tempo
 from tests.service.raw_http import (
     BODY,
@@ -156,7 +156,7 @@ def test_caller_who_waits_for_100_is_not_hurried(monkeypatch):
         await asyncio.sleep(0.6)
         return BODY
 
-    monkeypatch.setattr(app, "read_body", silent)
+    monkeypatch.setattr(receiving, "read_body", silent)
     with (
         server_within(monkeypatch, {"body": QUICK, "head": QUICK}) as running,
         Wire(running.http) as wire,

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from lossgrad.errors import Busy
-from lossgrad_service.http_api.errors import problem_response
+from lossgrad_service.http_api.problems import problem_response
 from lossgrad_service.http_api.server import bind
 from tests.running import running_server
 

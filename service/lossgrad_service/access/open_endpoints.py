@@ -9,6 +9,10 @@ OPEN_ENDPOINTS = frozenset(
         "/grpc.health.v1.Health/Check",
         "/grpc.health.v1.Health/Watch",
         "/grpc.health.v1.Health/List",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/inference.GRPCInferenceService/ServerLive",
+        "/inference.GRPCInferenceService/ServerReady",
     }
 )
 """HTTP paths and gRPC methods that probes ask without a key."""

@@ -38,8 +38,8 @@ class Dispatcher:
     """How long a call that is no stream may take, whatever its caller allows."""
 
     async def answer(
-        self, method: Method[Message, Any, Any], call: Call, visit: Visit, message: Message
-    ) -> bytes:
+        self, method: Method[Message, Any, Any, Answer], call: Call, visit: Visit, message: Message
+    ) -> Answer:
         """Return the answer to a message, computed where that is quickest.
 
         What takes about a millisecond is not handed to a thread, which would take as

@@ -15,6 +15,7 @@ from lossgrad_service.calls.service import Service
 Message = TypeVar("Message")
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
+Answer = TypeVar("Answer")
 
 
 def never_quick(_request: object) -> bool:
@@ -23,12 +24,12 @@ def never_quick(_request: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Method(Generic[Message, Request, Reply]):
+class Method(Generic[Message, Request, Reply, Answer]):
     """Three steps from a message to its answer."""
 
     decode: Callable[[Message], Request]
     compute: Callable[[Service, Request, Deadline], Reply]
-    encode: Callable[[Reply], bytes]
+    encode: Callable[[Reply], Answer]
     problem_of: Callable[[Request], Problem]
     """What a request asks for."""
     answer_bytes: Callable[[Service, Request], int]
@@ -54,7 +55,7 @@ class Method(Generic[Message, Request, Reply]):
         call.watch.add("decode", start)
         return request
 
-    def answer(self, service: Service, request: Request, call: Call) -> bytes:
+    def answer(self, service: Service, request: Request, call: Call) -> Answer:
         """Return the answer to a request.
 
         Raises

@@ -68,10 +68,12 @@ def _telling(dispatcher: Dispatcher) -> Answer:
     return tell
 
 
-_STREAM: Final = (
-    "send fewer rows at a time with the whole batch's denominator, or call ComputeStream"
-)
-_ADVICE: Final[Mapping[MethodName, str]] = {"CheckGradients": check_limits.ADVICE}
+_FEWER_ROWS: Final = "send fewer rows at a time with the whole batch's denominator"
+_STREAM: Final = f"{_FEWER_ROWS}, or call ComputeStream"
+_ADVICE: Final[Mapping[MethodName, str]] = {
+    "CheckGradients": check_limits.ADVICE,
+    "ModelInfer": _FEWER_ROWS,
+}
 """What to do about a message that is too large, where no stream takes the same."""
 
 

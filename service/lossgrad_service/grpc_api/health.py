@@ -20,12 +20,10 @@ from lossgrad_service.grpc_api.contexts import (
     tell_failure,
 )
 from lossgrad_service.grpc_api.questions import decode_question
+from lossgrad_service.grpc_api.strangers import Strangers
 
 MOST_BYTES: Final = 2**10
 """Of a question, which is the name of a service."""
-
-AT_ONCE_SECONDS: Final = 0.02
-"""What a question takes that comes with its call, as all do that are short."""
 
 _Status = pb.HealthCheckResponse.ServingStatus
 
@@ -50,8 +48,7 @@ class Health:
 
     def __init__(self, services: tuple[str, ...], gate: Gate, dispatcher: Dispatcher) -> None:
         self._services = services
-        self._gate = gate
-        self._most_bytes = dispatcher.service.limits.max_request_bytes
+        self._strangers = Strangers(gate, dispatcher)
         self._most_seconds = dispatcher.idle_seconds
         self._status: _Status = pb.HealthCheckResponse.NOT_SERVING
         self._is_over = False
@@ -103,21 +100,8 @@ class Health:
 
     async def _is_known(self, context: Context, call: Call) -> bool:
         """Return whether the service that is asked for is known; nothing else is kept of it."""
-        message = await self._message(context, call)
+        message = await self._strangers.message(context, call)
         return decode_question(pb.HealthCheckRequest, message, MOST_BYTES).service in self._services
-
-    async def _message(self, context: Context, call: Call) -> bytes:
-        """Return the message of a call, which holds room for any other once it is late."""
-        reading = asyncio.ensure_future(to_its_end(context.read()))
-        visit = self._gate.enter_without_key()
-        try:
-            await asyncio.wait((reading,), timeout=AT_ONCE_SECONDS)
-            if reading.done():
-                return reading.result()
-            return await visit.receive(lambda: reading, None, self._most_bytes, call.deadline)
-        finally:
-            reading.cancel()
-            visit.leave()
 
     async def _tell_news(self, is_known: bool, context: Context) -> None:
         told: _Status | None = None

@@ -16,7 +16,7 @@ def _is_small(message: bytes) -> bool:
     return len(message) <= _SMALL
 
 
-COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
+COMPUTE: Final[Method[bytes, Problem, Result, bytes]] = Method(
     decode=proto.decode_problem,
     compute=Service.compute,
     encode=proto.encode_result,
@@ -29,7 +29,7 @@ COMPUTE: Final[Method[bytes, Problem, Result]] = Method(
 """Answers a ComputeRequest by a ComputeResponse."""
 
 
-CHECK: Final[Method[bytes, CheckRequest, Check]] = Method(
+CHECK: Final[Method[bytes, CheckRequest, Check, bytes]] = Method(
     decode=proto_checks.decode_check_request,
     compute=Service.check,
     encode=proto_checks.encode_check,

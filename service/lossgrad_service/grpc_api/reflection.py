@@ -8,9 +8,12 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 import grpc
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
+from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api.batches import to_its_end
@@ -26,6 +29,7 @@ from lossgrad_service.grpc_api.entrance import enter
 from lossgrad_service.grpc_api.questions import decode_question
 from lossgrad_service.grpc_api.stream_ends import StreamEnds
 from lossgrad_service.metrics.catalogue import MethodName
+from lossgrad_service.open_inference import messages as inference
 
 METHOD: Final[MethodName] = "ServerReflectionInfo"
 
@@ -34,6 +38,19 @@ MOST_BYTES: Final = 2**12
 
 Answer: TypeAlias = Callable[[bytes], bytes]
 """Gives the answer to a question."""
+
+
+def _described() -> DescriptorPool:
+    """Return a pool with what there is to call, the messages of package ``inference`` too."""
+    pool = DescriptorPool()
+    for file in (
+        lossgrad_pb2.DESCRIPTOR,
+        health_pb2.DESCRIPTOR,
+        pb.DESCRIPTOR,
+        inference.POOL.FindFileByName(inference.FILE_NAME),
+    ):
+        pool.AddSerializedFile(file.serialized_pb)
+    return pool
 
 
 class Reflection:
@@ -52,7 +69,8 @@ class Reflection:
     def __init__(self, services: tuple[str, ...], gate: Gate, dispatcher: Dispatcher) -> None:
         self._gate = gate
         self._dispatcher = dispatcher
-        self._library: Any = reflection.ReflectionServicer((*services, reflection.SERVICE_NAME))
+        names = (*services, reflection.SERVICE_NAME)
+        self._library: Any = reflection.ReflectionServicer(names, pool=_described())
         self._over = asyncio.Event()
 
     def handler(self) -> grpc.GenericRpcHandler:

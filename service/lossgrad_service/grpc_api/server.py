@@ -12,8 +12,10 @@ from lossgrad_service.calls import Dispatcher
 from lossgrad_service.grpc_api.entrance import UnknownMethods
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
 from lossgrad_service.grpc_api.health import Health
+from lossgrad_service.grpc_api.open_inference import inference_handler
 from lossgrad_service.grpc_api.options import options_of
 from lossgrad_service.grpc_api.reflection import Reflection
+from lossgrad_service.open_inference.messages import SERVICE_NAME as INFERENCE
 from lossgrad_service.shared_memory import Memories
 
 
@@ -29,10 +31,13 @@ class GrpcServer:
         limit, budget = dispatcher.service.limits.max_request_bytes, gate.room.budget
         self._server = aio.server(options=options_of(limit, budget.total, shares_ports))
         self._health = Health(("", SERVICE_NAME), gate, dispatcher)
-        self._reflection = Reflection((SERVICE_NAME, health.SERVICE_NAME), gate, dispatcher)
+        self._reflection = Reflection(
+            (SERVICE_NAME, health.SERVICE_NAME, INFERENCE), gate, dispatcher
+        )
         self._server.add_generic_rpc_handlers(
             (
                 service_handler(dispatcher, gate, memories),
+                inference_handler(dispatcher, gate),
                 self._health.handler(),
                 self._reflection.handler(),
                 # The last one is asked where no other knows a method.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from lossgrad.errors import Cancelled, TooLarge
+from lossgrad_service.http_api.coding import Coding
 
 _MEDIA_TYPE = "application/json"
+_BYTES = "application/octet-stream"
 _PLAIN = ("", "identity")
-_GZIP = ("gzip", "x-gzip")
 _CHARSETS = ("charset=utf-8", "charset=utf8", 'charset="utf-8"', 'charset="utf8"')
 _LONGEST = 256
 """Most characters of a media type with its parameters."""
@@ -22,23 +25,38 @@ def check_media_type(request: Request) -> None:
         raise HTTPException(415, f"the body must be {_MEDIA_TYPE} in UTF-8; set content-type so")
 
 
+def check_inference_type(request: Request) -> None:
+    """Raise 415 where the body of an inference is declared as what it cannot be."""
+    sent = request.headers.get("content-type", "")
+    if sent and sent.lower() != _BYTES and (len(sent) > _LONGEST or not _is_json(sent)):
+        text = f"the body must be {_MEDIA_TYPE} in UTF-8, or {_BYTES} where tensors follow it"
+        raise HTTPException(415, text)
+
+
 def _is_json(sent: str) -> bool:
     kind, *parameters = (part.strip() for part in sent.lower().split(";"))
     charsets = [part for part in parameters if part.startswith("charset")]
     return kind == _MEDIA_TYPE and all(charset in _CHARSETS for charset in charsets)
 
 
-def is_gzip(request: Request) -> bool:
-    """Return whether the body is declared as gzip; raise 415 where as another coding."""
+def coding_of(request: Request, taken: Mapping[str, Coding]) -> Coding | None:
+    """Return how the body is declared to be compressed, None where it comes as it is.
+
+    Another coding than those that are taken, by what HTTP calls them, is a 415.
+    """
     sent = ", ".join(request.headers.getlist("content-encoding"))
-    coding = sent.strip().lower()
-    if coding not in _PLAIN + _GZIP:
+    name = sent.strip().lower()
+    if name in _PLAIN:
+        return None
+    if name not in taken:
+        names = list(dict.fromkeys(coding.name for coding in taken.values()))
+        text = f"the body must come as it is or in {' or '.join(names)}"
         raise HTTPException(
             415,
-            f"the body must come as it is or in gzip, not in content-encoding {sent}",
-            headers={"accept-encoding": "gzip"},
+            f"{text}, not in content-encoding {sent}",
+            headers={"accept-encoding": ", ".join(names)},
         )
-    return coding in _GZIP
+    return taken[name]
 
 
 def declared_length(request: Request, limit: int) -> int | None:

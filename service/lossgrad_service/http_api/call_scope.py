@@ -22,7 +22,8 @@ from lossgrad_service.calls.request_id import HEADER as REQUEST_ID
 from lossgrad_service.calls.traceparent import HEADER as TRACEPARENT
 from lossgrad_service.calls.traceparent import trace_in
 from lossgrad_service.http_api.connections.protocol import REFUSAL
-from lossgrad_service.http_api.problems import problem_response
+from lossgrad_service.http_api.open_inference.paths import method_at
+from lossgrad_service.http_api.refusing import refusal
 from lossgrad_service.metrics.catalogue import MethodName
 from lossgrad_service.page import FILES
 
@@ -71,7 +72,8 @@ class CallScope:
     @staticmethod
     def _call_of(scope: Scope) -> Call:
         headers = Headers(scope=scope)
-        method: MethodName = _METHODS.get(scope["path"], "unknown")
+        path = scope["path"]
+        method: MethodName = _METHODS.get(path) or method_at(path) or "unknown"
         head = Head(method, "http", trace_in(headers.get(TRACEPARENT)))
         return Call(accept_request_id(headers.get(REQUEST_ID)), Deadline(), head)
 
@@ -87,7 +89,7 @@ class CallScope:
         except Exception as error:
             ours = error_of_ours(error, call.request_id)
             call.failed(ours)
-            await problem_response(ours)(scope, receive, send_with_id)
+            await refusal(scope, ours)(scope, receive, send_with_id)
         else:
             _note_refusal(call, scope)
 

@@ -8,22 +8,22 @@ from starlette.responses import Response
 
 from lossgrad.errors import LossGradError, error_for_http
 from lossgrad_service.http_api.call_scope import call_of
-from lossgrad_service.http_api.problems import problem_response
+from lossgrad_service.http_api.refusing import refusal
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer our own errors and the framework's (404, 405, 415) by problem documents."""
+    """Answer our own errors and the framework's (404, 405, 415) as the path's protocol has it."""
 
     @app.exception_handler(LossGradError)
     async def answer_ours(request: Request, error: LossGradError) -> Response:
         call_of(request).failed(error)
-        return problem_response(error)
+        return refusal(request.scope, error)
 
     @app.exception_handler(HTTPException)
     async def answer_frameworks(request: Request, error: HTTPException) -> Response:
         text = f"{request.method} {request.url.path}: {error.detail}"
         problem = error_for_http(error.status_code)(text)
         call_of(request).failed(problem)
-        response = problem_response(problem, error.status_code)
+        response = refusal(request.scope, problem, error.status_code)
         response.headers.update(error.headers or {})
         return response

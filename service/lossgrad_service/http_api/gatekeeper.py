@@ -13,7 +13,7 @@ from lossgrad_service.access.open_endpoints import OPEN_ENDPOINTS
 from lossgrad_service.access.tokens import token_in
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.http_api.call_scope import call_of
-from lossgrad_service.http_api.problems import problem_response
+from lossgrad_service.http_api.refusing import refusal
 
 _NOBODY: Final = ("unknown", 0)
 
@@ -38,7 +38,7 @@ class Gatekeeper:
             visit = call.visit = self._enter(scope)
         except LossGradError as error:
             call.failed(error)
-            await problem_response(error)(scope, receive, send)
+            await refusal(scope, error)(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)

@@ -11,14 +11,15 @@ from lossgrad.codecs import json, json_checks
 from lossgrad.codecs.json import Encoding, JsonCall
 from lossgrad.types import Check, CheckRequest, InfoRequest, Result
 from lossgrad_service.calls import Call, Deadline, Method, Service, is_quick, never_quick
+from lossgrad_service.http_api.coding import Coding
 from lossgrad_service.http_api.document import Document
 from lossgrad_service.http_api.inflate import inflate
 from lossgrad_service.http_api.request import read_call, read_check
 
-_SMALL_ANSWER: Final = 2**18
+SMALL_ANSWER: Final = 2**18
 """Bytes of text: ten thousand numbers or more, each written in some ten nanoseconds."""
 
-_TEXT: Final[dict[Encoding, int]] = {"list": 4, "base64": 2}
+TEXT: Final[dict[Encoding, int]] = {"list": 4, "base64": 2}
 """What text makes of a byte of an array, at most: 14 digits and signs of a float32."""
 
 
@@ -43,14 +44,14 @@ def _encode(reply: _Reply) -> bytes:
 
 
 def _answer_bytes(service: Service, call: JsonCall) -> int:
-    return _TEXT[call.encoding] * service.answer_bytes(call.problem)
+    return TEXT[call.encoding] * service.answer_bytes(call.problem)
 
 
 def _is_quick(call: JsonCall) -> bool:
     return is_quick(call.problem)
 
 
-COMPUTE: Final[Method[Document, JsonCall, _Reply]] = Method(
+COMPUTE: Final[Method[Document, JsonCall, _Reply, bytes]] = Method(
     decode=_decode,
     compute=_compute,
     encode=_encode,
@@ -58,12 +59,12 @@ COMPUTE: Final[Method[Document, JsonCall, _Reply]] = Method(
     answer_bytes=_answer_bytes,
     is_small=Document.is_small,
     is_quick=_is_quick,
-    small_answer=_SMALL_ANSWER,
+    small_answer=SMALL_ANSWER,
 )
 """Answers the body of ``POST /v1/compute``."""
 
 
-CHECK: Final[Method[Document, CheckRequest, Check]] = Method(
+CHECK: Final[Method[Document, CheckRequest, Check, bytes]] = Method(
     decode=lambda document: read_check(document.text),
     compute=Service.check,
     encode=lambda check: to_text(json_checks.check_to_json(check)),
@@ -76,10 +77,10 @@ CHECK: Final[Method[Document, CheckRequest, Check]] = Method(
 """Answers the body of ``POST /v1/check``."""
 
 
-def unpack(body: bytearray, limit: int, call: Call) -> bytearray:
-    """Return what a body in gzip holds; see `inflate`."""
+def unpack(body: bytearray, coding: Coding, limit: int, call: Call) -> bytearray:
+    """Return what a compressed body holds; see `inflate`."""
     with call.watch.stage("decode"):
-        return inflate(body, limit, call.deadline.check)
+        return inflate(body, limit, call.deadline.check, coding)
 
 
 def info(service: Service, call: Call) -> bytes:

@@ -9,7 +9,10 @@ from lossgrad.codecs.json_arrays import shown
 from lossgrad.errors import InvalidArgument
 
 _DEPTH: Final = 3
-"""Objects in objects of a request: an array in base64, among the caller's own, in a check."""
+"""Objects in objects of a request.
+
+An array in base64, among the caller's own, in a check; a parameter of an input of an inference.
+"""
 
 
 def check_keys(body: bytes | bytearray, document: object) -> None:
@@ -37,10 +40,19 @@ def check_keys(body: bytes | bytearray, document: object) -> None:
 
 def _count_keys(document: object, depth: int = _DEPTH) -> int:
     """Return the number of keys of the objects in a document, as deep as requests have them."""
+    if isinstance(document, list):
+        return _count_keys_within(cast(list[object], document), depth)
     if depth == 0 or not isinstance(document, dict):
         return 0
     values = cast(dict[str, object], document).values()
     return len(document) + sum(_count_keys(value, depth - 1) for value in values)
+
+
+def _count_keys_within(entries: list[object], depth: int) -> int:
+    """Return the number of keys of a list's objects; a list of numbers is not gone through."""
+    if not entries or not isinstance(entries[0], dict):
+        return 0
+    return sum(_count_keys(entry, depth) for entry in entries)
 
 
 def _has_more_colons(body: bytes | bytearray, count: int) -> bool:

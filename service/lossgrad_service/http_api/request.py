@@ -43,11 +43,23 @@ def read_check(body: bytes | bytearray) -> CheckRequest:
     return _read(body, schemas.CheckRequest, check_request_from_json)
 
 
+def read_document(body: bytes | bytearray) -> object:
+    """Return what a text of JSON says.
+
+    Raises
+    ------
+    InvalidArgument
+        Where it is not JSON, or has a key twice in one object.
+    """
+    document = _parse(body)
+    check_keys(body, document)
+    return document
+
+
 def _read(
     body: bytes | bytearray, model: type[BaseModel], read: Callable[[object], Request]
 ) -> Request:
-    document = _parse(body)
-    check_keys(body, document)
+    document = read_document(body)
     _check_counts(document, model)
     try:
         model.model_validate(document)

@@ -15,6 +15,10 @@ MethodName = Literal[
     "CheckGradients",
     "GetServerInfo",
     "ServerReflectionInfo",
+    "ModelInfer",
+    "ModelMetadata",
+    "ModelReady",
+    "ServerMetadata",
     "unknown",
 ]
 Transport = Literal["grpc", "http"]
@@ -37,7 +41,12 @@ Refusal = Literal[
 Restart = Literal["signal", "exit", "hung", "unready", "reload"]
 """What became of a worker's process: the last one is replaced as somebody asked for it."""
 
-COMPUTING: Final[tuple[MethodName, ...]] = ("Compute", "ComputeStream", "CheckGradients")
+COMPUTING: Final[tuple[MethodName, ...]] = (
+    "Compute",
+    "ComputeStream",
+    "CheckGradients",
+    "ModelInfer",
+)
 """Methods whose calls go through phases."""
 
 CODES: Final = (

@@ -6,7 +6,7 @@ is in Python integers, since NumPy's would wrap.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -155,7 +155,7 @@ def _computable(arrays: Arrays, want: tuple[str, ...]) -> Iterator[Violation]:
             yield Violation("want", f"{name} needs {missing}, which is missing")
 
 
-def missing_for(output: str, arrays: Arrays) -> Iterator[str]:
+def missing_for(output: str, arrays: Container[str]) -> Iterator[str]:
     """Yield the inputs that an output still needs, such as ``h1 or x``."""
     for group in _NEEDS.get(output, ()):
         if not any(needed in arrays for needed in group):
