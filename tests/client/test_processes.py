@@ -10,6 +10,7 @@ from subprocess import PIPE
 import pytest
 
 from tests.client.servers import GrpcServer, HttpServer, Script, Stuck
+from tests.running import running_server
 
 PATIENCE_SECONDS = 10
 """Well below what the clients of these programs have for a call."""
@@ -48,12 +49,12 @@ def command(target, *parts):
     return [sys.executable, "-W", "error", "-c", script, target]
 
 
-def run(target, *parts):
+def run(target, *parts, timeout=60):
     return subprocess.run(
         command(target, *parts),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
         check=False,
     )
 
@@ -69,6 +70,46 @@ def test_fork(server_kind):
 def test_fork_of_an_async_client(server_kind):
     with server_kind(Script()) as server:
         done = run(server.target, AWAITING, FORKS.replace("client.close()", ""))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+UNDER_CALLS = """
+    import threading
+    import numpy as np
+
+    unary, stream = (np.ones((rows, 10), np.float32) for rows in (25_000, 55_000))
+    done, wrong = threading.Event(), []
+
+    def answers_right(client, scores):
+        result = client.compute(scores=scores, labels=np.zeros(len(scores), int), timeout=30)
+        return abs(result.loss - np.log(10)) < 1e-6
+
+    def go_on_calling(scores):
+        try:
+            while not done.is_set():
+                assert answers_right(client, scores)
+        except Exception as error:
+            wrong.append(error)
+
+    client = lossgrad.Client(sys.argv[1])
+    callers = [threading.Thread(target=go_on_calling, args=[s]) for s in (unary, stream) * 2]
+    for caller in callers:
+        caller.start()
+    for _ in range(n_forks):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if answers_right(client, unary) and answers_right(client, stream) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    done.set()
+    for caller in callers:
+        caller.join()
+    assert not wrong, wrong
+"""
+
+
+def test_fork_under_calls_of_other_threads():
+    with running_server() as server:
+        done = run(server.grpc, "n_forks = 8\n", UNDER_CALLS)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.client.test_processes import UNDER_CALLS, run
 from tests.reliability.fleet import fleet
 from tests.reliability.many_clients import left_by
 from tests.telling import Tell
 
 GROWN_MOST_KIBIBYTES = 1024
 """Of nine thousand clients; what leaks in each of them has 120 bytes at most."""
+
+FORKS = 200
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +50,10 @@ def test_nothing_is_left(
     assert left.kibibytes <= GROWN_MOST_KIBIBYTES
     assert left.descriptors <= 0
     assert left.threads <= 0
+
+
+def test_forks_under_calls_of_other_threads(targets: dict[str, str], tell: Tell) -> None:
+    began = time.monotonic()
+    done = run(targets["gRPC"], f"n_forks = {FORKS}\n", UNDER_CALLS, timeout=600)
+    tell(f"{FORKS} forks in {time.monotonic() - began:.0f} s")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -32,6 +32,9 @@ class AsyncClient(ClientSettings):
     HTTP and ``local:`` calls run in at most 32 threads. A task that is cancelled gets
     its CancelledError at once, and nothing is written into its arrays any more.
 
+    A fork waits for calls of other threads' event loops, not for those of its own thread's:
+    await them before, or fork by ``asyncio.to_thread``.
+
     Parameters
     ----------
     target, timeout, token, tls_ca, tls_cert, tls_key

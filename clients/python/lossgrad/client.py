@@ -38,8 +38,9 @@ Reply = TypeVar("Reply")
 class Client(ClientSettings):
     """A service that computes losses and their gradients.
 
-    Safe to share between threads; usable after a fork, where it opens a connection
-    of its own; fork while no call is under way. Pickles as its target and options, the
+    Safe to share between threads; usable after a fork, where it opens a connection of its
+    own. A fork waits for what other threads have under way over gRPC, each attempt for at
+    most 10 s, and new attempts wait for the fork. Pickles as its target and options, the
     token among them. Nothing is connected before the first call. Close it, or use it in
     a ``with`` statement.
 

@@ -67,9 +67,9 @@ ROWS: dict[str, Row] = {
     "a negative extent": as_tensors(Tensor("f32", [-2, 3], SIX), ".shape[0]"),
     "a shape beyond any memory": as_tensors(Tensor("f32", [2**40, 2**40], SIX), ".shape"),
     "a product that wraps": as_tensors(Tensor("f64", [2**32, 2**32, 6], SIX), ".shape"),
-    "integers": as_tensors(Tensor("i32", [2, 3], SIX), ""),
-    "integers as the loss": as_tensors(Tensor("u8", [], b"1"), "", "loss"),
-    "labels for probabilities": as_tensors(Tensor("i64", [2], bytes(16)), "", "probs"),
+    "integers that float64 rounds": as_tensors(Tensor("i64", [3], b"\x7f" * 24), ""),
+    "such a one as the loss": as_tensors(Tensor("u64", [], b"\xff" * 8), "", "loss"),
+    "the least of integers": as_tensors(Tensor("i64", [1], bytes(7) + b"\x80"), "", "probs"),
     "a dtype that there is not": Row(
         "gradients.dscores.dtype", {GRPC: message({"dscores": Tensor(99, [2, 3], SIX)})}
     ),

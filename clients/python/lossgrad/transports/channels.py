@@ -17,6 +17,7 @@ from lossgrad.codecs.status import DETAILS_KEY, decode_status
 from lossgrad.errors import LossGradError
 from lossgrad.transports import silence
 from lossgrad.transports.credentials import Credentials
+from lossgrad.transports.forks import make_forks_wait
 from lossgrad.transports.handshakes import read_handshake
 from lossgrad.transports.target import Target
 
@@ -180,6 +181,12 @@ def metadata_of(credentials: Credentials) -> Shown:
 
 def _open(kind: Any, target: Target, credentials: Credentials) -> object:
     tune_unless_told()
+    channel = _channel(kind, target, credentials)
+    make_forks_wait()
+    return channel
+
+
+def _channel(kind: Any, target: Target, credentials: Credentials) -> object:
     options = (*_OPTIONS, *_on_silence())
     if target.is_secure:
         return kind.secure_channel(target.address, _tls_of(credentials), options=options)
