@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.matrices.subnormals import multiply
 from lossgrad_service.kernels.matrices.sums import add_at_column, add_rows
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.wanted import while_wanted
@@ -119,18 +120,18 @@ def product(a: Array, b: Array, tile_rows: int, threads: int) -> Array:
     result = np.empty((len(a), b.shape[1]), a.dtype)
     last = _last_tile(a, tile_rows)
 
-    def multiply(part: tuple[slice, slice]) -> None:
+    def make(part: tuple[slice, slice]) -> None:
         rows, columns = part
         out = result[part]
         if len(out) == tile_rows:
-            np.matmul(a[rows], b[:, columns], out=out)
+            multiply(a[rows], b[:, columns], out=out)
         else:
-            out[:] = np.matmul(last, b[:, columns])[: len(out)]
+            out[:] = multiply(last, b[:, columns])[: len(out)]
 
     calls = columns_of_calls(b.shape, b.itemsize, tile_rows)
     # One part of b after the other: threads at neighbouring tiles read the same one.
     parts = [(rows, columns) for columns in calls for rows in spans(len(a), tile_rows)]
-    in_parallel(multiply, parts, threads)
+    in_parallel(make, parts, threads)
     return result
 
 
@@ -182,7 +183,7 @@ def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
 
     def add(columns: slice) -> None:
         for span in while_wanted(spans(len(a), MAX_TILE_ROWS)):
-            add_at_column(total, np.matmul(a[span].T, b[span, columns]), columns.start)
+            add_at_column(total, multiply(a[span].T, b[span, columns]), columns.start)
 
     in_parallel(add, spans(b.shape[1], power_of_two_within(PART_ENTRIES // a.shape[1])), threads)
 
