@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 
 import numpy as np
@@ -114,7 +115,7 @@ def test_every_integer(infer, clients, way, dtype):
     assert_same(answer, result, by_default(result))
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way != "gRPC typed"])
+@pytest.mark.parametrize("way", WAYS)
 def test_negative_labels(infer, clients, way):
     sent = {**SCORES, "labels": np.array([1, -100, 3, 2, -100, 0, 1], np.int8)}
     answer = infer(way, {**sent, "ignore_index": -100})
@@ -188,6 +189,29 @@ def test_who_can_read_codings_does_not_ask_for_one(rest):
         answer = rest.call("POST", "/v2/models/softmax_loss/infer", content, told)
         assert answer.status == 200
         assert "content-encoding" not in answer.headers
+
+
+def test_hints_for_codecs_and_queues_change_nothing(rest, clients):
+    document = json.loads(body(SCORES, is_binary=False)[0])
+    for told in (document, *document["inputs"]):
+        told["parameters"] = {"content_type": "np"}
+    document["parameters"] |= {"priority": 1, "timeout": 1000}
+    answer = rest.post(json.dumps(document).encode(), {}, "softmax_loss")
+    result = clients["local"].compute(**SCORES)
+    assert_same(answer, result, by_default(result))
+
+
+def test_null_is_as_left_out(rest, clients):
+    """Pydantic's models, such as MLServer's InferenceRequest, write every member."""
+    document = json.loads(body(SCORES, is_binary=False)[0])
+    for told in (document, *document["inputs"]):
+        told["parameters"] = None
+    for name in ("id", "outputs", "model_name", "model_version"):
+        document[name] = None
+    answer = rest.post(json.dumps(document).encode(), {}, "softmax_loss")
+    assert answer.id == ""
+    result = clients["local"].compute(**SCORES)
+    assert_same(answer, result, by_default(result))
 
 
 @pytest.mark.parametrize("is_binary", [True, False])

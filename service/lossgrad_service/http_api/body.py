@@ -100,6 +100,6 @@ def too_large(found: str, limit: int) -> TooLarge:
     """Return the error for a body that has, or by some other verb comes to, too many bytes."""
     return TooLarge(
         f"the body {found} more than max_request_bytes = {limit}; send fewer rows at a time, "
-        "or arrays in base64",
+        "or arrays in base64, or as bytes beneath /v2",
         limit="max_request_bytes",
     )

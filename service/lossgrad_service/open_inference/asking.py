@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.errors import InvalidArgument, Violation
@@ -42,8 +42,6 @@ def inference_of(model: Model, request: Request) -> Inference:
         With one violation for each field that is wrong.
     """
     _check_id(request.id)
-    check_count(model, "inputs", request.inputs)
-    check_count(model, "outputs", request.outputs)
     violations: list[Violation] = []
     wanted = _wanted(model, request.outputs, violations)
     arrays = _arrays(model, request.inputs, violations)
@@ -52,18 +50,19 @@ def inference_of(model: Model, request: Request) -> Inference:
     return Inference(model, request.id, problem, wanted or _answered(problem))
 
 
-def check_count(model: Model, field: Literal["inputs", "outputs"], sent: Sized) -> None:
-    """Check that there are not thousands, each of which is refused by its name.
+def check_counts(model: Model, inputs: Sized, outputs: Sized) -> None:
+    """Check, before any is read, that there are not thousands, each of which would be refused.
 
     Raises
     ------
     InvalidArgument
         Where there are more than the model has.
     """
-    known = getattr(model, field)
-    if len(sent) > len(known):
-        text = f"has {len(sent)} entries, but {model.name} has {len(known)} {field}"
-        raise InvalidArgument.at(field, text)
+    counted = (("inputs", inputs, model.inputs), ("outputs", outputs, model.outputs))
+    for field, sent, known in counted:
+        if len(sent) > len(known):
+            text = f"has {len(sent)} entries, but {model.name} has {len(known)} {field}"
+            raise InvalidArgument.at(field, text)
 
 
 def _check_id(sent: str) -> None:
@@ -100,7 +99,6 @@ def _arrays(
         except BadTensor as error:
             path = f"{tensor.name}.{error.part}" if error.part else tensor.name
             violations.append(Violation(path, error.detail))
-        options.refuse_unknown(tensor.parameters, ("binary_data_size",), tensor.name, violations)
     return found
 
 

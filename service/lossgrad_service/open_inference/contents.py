@@ -19,7 +19,7 @@ _FIELDS: Final = {
     **dict.fromkeys(("UINT8", "UINT16", "UINT32"), "uint_contents"),
     "UINT64": "uint64_contents",
 }
-"""By datatype; none for those that travel raw only, and those of no input."""
+"""By datatype; none for those that travel raw only."""
 
 _NAMES: Final[dict[int, str]] = {
     field.number: field.name for field in InferTensorContents.DESCRIPTOR.fields

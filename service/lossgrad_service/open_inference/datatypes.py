@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from lossgrad.codecs.tensors import BadTensor
+from lossgrad.errors import InvalidArgument
 from lossgrad.types.quantities import INPUTS
 
 DATATYPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -40,6 +41,23 @@ def dtype_of(name: str, datatype: str) -> str:
     """
     dtype, taken = _NAMES.get(datatype), INPUTS[name].dtypes
     if dtype not in taken:
-        listed = ", ".join(DATATYPES[each] for each in taken)
-        raise BadTensor("datatype", f"must be one of {listed}, got {datatype[:60]!r}")
+        raise BadTensor("datatype", _not_among(taken, datatype))
     return dtype
+
+
+def check_datatype(name: str, datatype: str) -> None:
+    """Check that the elements of an input are numbers, before they are read as such.
+
+    Raises
+    ------
+    InvalidArgument
+        Where no input comes in its datatype.
+    """
+    if datatype not in _NAMES:
+        taken = INPUTS[name].dtypes if name in INPUTS else DATATYPES
+        raise InvalidArgument.at(f"{name}.datatype", _not_among(taken, datatype))
+
+
+def _not_among(taken: Iterable[str], datatype: str) -> str:
+    listed = ", ".join(DATATYPES[each] for each in taken)
+    return f"must be one of {listed}, got {datatype[:60]!r}"

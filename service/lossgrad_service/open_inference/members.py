@@ -1,6 +1,7 @@
 """Members of objects of JSON, each held to what it must be.
 
-All of these raise `InvalidArgument` with the path of what is something else.
+One that is null is as one that is left out. All of these raise `InvalidArgument` with the
+path of what is something else.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def read_flag(parameters: Parameters, name: str, where: str, *, default: bool) -
 
 def read_text(sent: Members, key: str, where: str, default: object = None) -> str:
     """Return a member that is a text, of the object at a path."""
-    value = sent.get(key, default)
+    value = _member(sent, key, default)
     if not isinstance(value, str):
         raise InvalidArgument.at(_path(where, key), f"must be a text, got {shown(value)}")
     return value
@@ -52,7 +53,7 @@ def read_text(sent: Members, key: str, where: str, default: object = None) -> st
 
 def read_list(sent: Members, key: str, default: object = None) -> list[object]:
     """Return a member of the request that is a list."""
-    value = sent.get(key, default)
+    value = _member(sent, key, default)
     if not isinstance(value, list):
         raise InvalidArgument.at(key, f"must be a list, got {shown(value)}")
     return value
@@ -69,6 +70,12 @@ def read_object(value: object, where: str, known: frozenset[str]) -> dict[str, o
         text = f"is not known here; there are {', '.join(sorted(known))}"
         raise InvalidArgument.at(_path(where, unknown), text)
     return members
+
+
+def _member(sent: Members, key: str, default: object) -> object:
+    """Return a member; libraries write null for what their caller did not tell."""
+    value = sent.get(key)
+    return default if value is None else value
 
 
 def _path(where: str, key: str) -> str:

@@ -9,7 +9,10 @@ from lossgrad.errors import InvalidArgument, Violation
 from lossgrad.types.options import NAMES, NUMBERS
 from lossgrad_service.open_inference.sent import Parameters
 
-_IGNORED: Final = frozenset({"priority", "timeout", "binary_data_output"})
+_CONTENT_TYPE: Final = "content_type"
+"""By which MLServer's clients tell their codec what to make of a tensor; this one is an array anyway."""
+
+_IGNORED: Final = frozenset({"priority", "timeout", "binary_data_output", _CONTENT_TYPE})
 """What says nothing of the answer: hints for a queue that there is not, and how to write it."""
 
 _SEQUENCES: Final = ("sequence_id", "sequence_start", "sequence_end")
@@ -35,6 +38,20 @@ def read_options(parameters: Parameters, violations: list[Violation]) -> dict[st
         elif name not in _IGNORED:
             violations.append(Violation(name, _refusal(name)))
     return found
+
+
+def check_of_input(name: str, parameters: Parameters) -> None:
+    """Check that no parameter of an input says where else its elements are.
+
+    Raises
+    ------
+    InvalidArgument
+        Naming the first that means nothing here.
+    """
+    violations: list[Violation] = []
+    refuse_unknown(parameters, ("binary_data_size", _CONTENT_TYPE), name, violations)
+    if violations:
+        raise InvalidArgument.of(violations)
 
 
 def refuse_unknown(

@@ -11,17 +11,20 @@ from lossgrad.codecs import wire
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.codecs.wire import LENGTH, tag
 from lossgrad.errors import InvalidArgument
+from lossgrad.types import Array
 from lossgrad_service.open_inference.answering import Outcome, datatype_of
-from lossgrad_service.open_inference.asking import Inference, inference_of
+from lossgrad_service.open_inference.asking import Inference, check_counts, inference_of
 from lossgrad_service.open_inference.contents import read_contents
+from lossgrad_service.open_inference.datatypes import check_datatype
 from lossgrad_service.open_inference.messages import (
     InferInputTensor,
     ModelInferRequest,
     ModelInferResponse,
 )
 from lossgrad_service.open_inference.models import VERSION, find_model
+from lossgrad_service.open_inference.options import check_of_input
 from lossgrad_service.open_inference.sent import Output, Request, Tensor
-from lossgrad_service.open_inference.splitting import Input, Parts, not_a_request
+from lossgrad_service.open_inference.splitting import Contents, Input, Parts, not_a_request
 
 _RAW_OUTPUT: Final = tag(
     ModelInferResponse.DESCRIPTOR.fields_by_name["raw_output_contents"].number, LENGTH
@@ -40,6 +43,7 @@ def decode_inference(parts: Parts) -> Inference:
     """
     message = _parsed(ModelInferRequest, parts.rest)
     model = find_model(message.model_name, message.model_version)
+    check_counts(model, parts.inputs, message.outputs)
     outputs = [Output(each.name, _values(each.parameters)) for each in message.outputs]
     return inference_of(
         model, Request(message.id, _values(message.parameters), _tensors(parts), outputs)
@@ -66,24 +70,36 @@ def encode_outcome(outcome: Outcome) -> bytes:
 
 def _tensors(parts: Parts) -> list[Tensor]:
     """Return the inputs of a request: the raw contents in their order, or each with its own."""
-    if not parts.raw:
-        return [_tensor(each, None) for each in parts.inputs]
-    if len(parts.raw) != len(parts.inputs):
-        text = f"has {len(parts.raw)} entries for {len(parts.inputs)} inputs; send one for each"
+    told = [_told(each) for each in parts.inputs]
+    raw = parts.raw or [None] * len(told)
+    if len(raw) != len(told):
+        text = f"has {len(raw)} entries for {len(told)} inputs; send one for each"
         raise InvalidArgument.at("raw_input_contents", text)
-    return [_tensor(*pair) for pair in zip(parts.inputs, parts.raw, strict=True)]
+    return [_tensor(*each) for each in zip(told, parts.inputs, raw, strict=True)]
 
 
-def _tensor(sent: Input, raw: memoryview | None) -> Tensor:
+def _told(sent: Input) -> Any:
+    """Return the message of an input, whose elements are in the request."""
     message = _parsed(InferInputTensor, sent.rest)
+    check_of_input(message.name, _values(message.parameters))
+    return message
+
+
+def _tensor(message: Any, sent: Input, raw: memoryview | None) -> Tensor:
     name, datatype = message.name, message.datatype
     if raw is not None and sent.contents:
         raise InvalidArgument.at(f"{name}.contents", "must be left out where contents are raw")
+    elements = _numbers(name, datatype, sent.contents) if raw is None else raw
+    return Tensor(name, datatype, message.shape, elements)
+
+
+def _numbers(name: str, datatype: str, contents: Contents) -> bytes | memoryview | Array:
+    """Return the elements of an input in the field of their type."""
+    check_datatype(name, datatype)
     try:
-        elements = read_contents(datatype, sent.contents) if raw is None else raw
+        return read_contents(datatype, contents)
     except BadTensor as error:
         raise InvalidArgument.at(f"{name}.{error.part}", error.detail) from None
-    return Tensor(name, datatype, message.shape, elements, _values(message.parameters))
 
 
 def _parsed(kind: Any, data: bytes) -> Any:

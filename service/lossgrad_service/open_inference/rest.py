@@ -16,7 +16,8 @@ from lossgrad.codecs.tensors import BadTensor
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array
 from lossgrad_service.open_inference.answering import Outcome, datatype_of
-from lossgrad_service.open_inference.asking import Inference, check_count, inference_of
+from lossgrad_service.open_inference.asking import Inference, check_counts, inference_of
+from lossgrad_service.open_inference.datatypes import check_datatype
 from lossgrad_service.open_inference.members import (
     Members,
     read_flag,
@@ -27,6 +28,7 @@ from lossgrad_service.open_inference.members import (
     read_text,
 )
 from lossgrad_service.open_inference.models import VERSION, Model
+from lossgrad_service.open_inference.options import check_of_input
 from lossgrad_service.open_inference.sent import Output, Request, Tensor
 
 _SIZE: Final = "binary_data_size"
@@ -68,8 +70,7 @@ def read_inference(model: Model, document: object, tail: memoryview) -> RestInfe
     """
     sent = read_object(document, "", _REQUEST_KEYS)
     inputs, outputs = read_list(sent, "inputs"), read_list(sent, "outputs", default=[])
-    check_count(model, "inputs", inputs)
-    check_count(model, "outputs", outputs)
+    check_counts(model, inputs, outputs)
     request = Request(
         read_text(sent, "id", "", default=""),
         read_parameters(sent, ""),
@@ -122,13 +123,14 @@ def _tensors(inputs: list[object], tail: memoryview) -> Iterator[Tensor]:
         sent = read_object(each, where, _INPUT_KEYS)
         name, parameters = read_text(sent, "name", where), read_parameters(sent, where)
         datatype, shape = read_text(sent, "datatype", name), read_shape(sent, name)
+        check_of_input(name, parameters)
         if _SIZE in parameters:
             size = _size(parameters[_SIZE], sent, name, len(tail) - position)
             elements: memoryview | Array = tail[position : position + size]
             position += size
         else:
             elements = _numbers(sent, name, datatype)
-        yield Tensor(name, datatype, shape, elements, parameters)
+        yield Tensor(name, datatype, shape, elements)
     if position != len(tail):
         text = f"{len(tail)} bytes follow the JSON, but inputs have {position} of them"
         raise InvalidArgument.at("", f"{text}; tell the {_SIZE} of each")
@@ -145,6 +147,7 @@ def _size(size: object, sent: Members, name: str, left: int) -> int:
 
 def _numbers(sent: Members, name: str, datatype: str) -> Array:
     """Return the numbers of an input, in one row or in its shape."""
+    check_datatype(name, datatype)
     data = sent.get("data")
     if not isinstance(data, list):
         text = f"must be a list of numbers, or bytes with {_SIZE}, got {shown(data)}"

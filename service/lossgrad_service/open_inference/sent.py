@@ -19,7 +19,6 @@ class Tensor(NamedTuple):
     shape: Sequence[int]
     elements: bytes | memoryview | Array
     """Its bytes; or its numbers in a wider dtype, in one row or in its shape."""
-    parameters: Parameters
 
 
 class Output(NamedTuple):
@@ -36,4 +35,4 @@ class Request(NamedTuple):
     parameters: Parameters
     inputs: Sequence[Tensor]
     outputs: Sequence[Output]
-    """None where the caller leaves it to the model."""
+    """Empty where the caller leaves it to the model."""

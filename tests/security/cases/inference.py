@@ -75,6 +75,11 @@ def _contents(**numbers: Any) -> Any:
     return change
 
 
+def _words(made: Any) -> None:
+    made.inputs[0].datatype = "BYTES"
+    _contents(bytes_contents=[b"cat"] * 6)(made)
+
+
 def _int8(numbers: list[int]) -> Any:
     def change(made: Any) -> None:
         made.inputs[1].datatype = "INT8"
@@ -82,6 +87,11 @@ def _int8(numbers: list[int]) -> Any:
         made.inputs[1].contents.int_contents.extend(numbers)
 
     return change
+
+
+def _shared(made: Any) -> None:
+    made.inputs[0].parameters["shared_memory_region"].string_param = "a"
+    del made.raw_input_contents[0]
 
 
 def _more(field: str, count: int, **values: Any) -> Any:
@@ -163,12 +173,16 @@ MESSAGES: dict[str, Bad] = {
     "a datatype of the contract": of_input("scores.datatype", datatype="f64"),
     "texts": of_input("scores.datatype", datatype="BYTES"),
     "truth values": of_input("scores.datatype", datatype="BOOL"),
+    "texts in their own field": message(_words, "scores.datatype", is_typed=True),
     "integers as scores": of_input("scores.datatype", datatype="INT64"),
     "shared memory": message(
         lambda made: setattr(
             made.inputs[0].parameters["shared_memory_region"], "string_param", "a"
         ),
         "scores.parameters.shared_memory_region",
+    ),
+    "shared memory instead of raw contents": message(
+        _shared, "scores.parameters.shared_memory_region"
     ),
     "classes instead of an output": message(
         lambda made: setattr(
@@ -308,6 +322,13 @@ BODIES: dict[str, Bad] = {
     ),
     "negative integers without a sign": document(
         "labels.data", lambda made: made["inputs"][1].update(datatype="UINT64", data=[0, -1])
+    ),
+    "texts": scores("scores.datatype", datatype="BYTES", data=["cat"] * 6),
+    "truth values that are such": scores("scores.datatype", datatype="BOOL", data=[True] * 6),
+    "an input in shared memory": scores(
+        "scores.parameters.shared_memory_region",
+        parameters={"shared_memory_region": "a"},
+        data=None,
     ),
     "a shape that is a number": scores("scores.shape", shape=6),
     "a shape of texts": scores("scores.shape", shape=["2", "3"]),
