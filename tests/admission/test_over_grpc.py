@@ -236,7 +236,7 @@ def test_a_call_is_refused_where_every_slot_is_used(monkeypatch):
 def test_the_gate_is_one_for_both_adapters(serve, monkeypatch):
     made = []
     gate = Server._gate
-    monkeypatch.setattr(Server, "_gate", lambda self: made.append(gate(self)) or made[-1])
+    monkeypatch.setattr(Server, "_gate", lambda *of: made.append(gate(*of)) or made[-1])
     running = serve().running
     with lossgrad.Client(running.grpc) as one, lossgrad.Client(running.http) as other:
         assert one.info().version == other.info().version

@@ -9,6 +9,7 @@ import pickle
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Thread
 
 import numpy as np
@@ -23,6 +24,7 @@ from lossgrad.shared_memory import Arena, lanes, segment
 from lossgrad.shared_memory.arena import MOST_CALLS
 from lossgrad.shared_memory.free_space import FreeSpace
 from lossgrad.shared_memory.segment import Segment
+from lossgrad.transports.remembering import Remembering
 from lossgrad.types import Problem
 from lossgrad_service.calls import StreamedCall
 from lossgrad_service.core.plan import Plan
@@ -294,14 +296,77 @@ def test_more_calls_than_share_memory(client, problem, expected):
     assert not arena._lent
 
 
-def test_a_call_that_fails_takes_its_memory_back(client, problem, expected):
+def test_a_call_that_is_refused_leaves_memory_to_others(client, problem, expected):
     room = client.empty(problem["scores"].shape)
     handle = client._arenas.get().place_of(room)[0].handle()
-    wrong = problem["scores"].copy()
-    wrong[0, 0] = np.nan
     with pytest.raises(lossgrad.InvalidArgument, match="nan"):
-        client.compute(**problem | {"scores": wrong}, out={"dscores": room})
-    assert client._arenas.get().place_of(room)[0].handle() != handle
+        client.compute(**_with_nan(problem), out={"dscores": room})
+    assert client._arenas.get().place_of(room)[0].handle() == handle
+    assert_same(client.compute(**problem, out={"dscores": room}), expected)
+
+
+@pytest.mark.usefixtures("narrow", "uncollected")
+def test_who_keeps_an_error_keeps_no_memory(client, problem):
+    errors = []
+    for wrong in (_with_nan(problem), *[problem | {"labels": problem["labels"] + CLASSES}] * 5):
+        with pytest.raises(lossgrad.InvalidArgument) as caught:
+            client.compute(**wrong)
+        errors.append(caught.value)
+    assert all(segment.is_unused for segment in client._arenas.get()._segments)
+    assert len({error.__traceback__ for error in errors}) == 6
+
+
+def test_messages_that_nobody_asks_for_any_more_are_let_go_of():
+    ended = []
+
+    def messages():
+        try:
+            yield 1
+        finally:
+            ended.append(True)
+
+    requests = Remembering(messages())
+    next(requests)
+    requests.drop()
+    assert ended
+    assert list(requests) == []
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_an_error_that_is_dropped_keeps_no_array(client, problem):
+    room = client.empty(problem["scores"].shape)
+    with suppress(lossgrad.InvalidArgument):
+        client.compute(**_with_nan(problem), out={"dscores": room})
+    del room
+    assert all(segment.is_unused for segment in client._arenas.get()._segments)
+
+
+@pytest.fixture
+def uncollected():
+    """Have what is dropped be gone without the garbage collector, which may come late."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def _with_nan(problem):
+    scores = problem["scores"].copy()
+    scores[0, 0] = np.nan
+    return problem | {"scores": scores}
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_a_call_that_is_late_takes_its_memory_back(client, problem, expected):
+    room = client.empty(problem["scores"].shape)
+    client.compute(**problem)
+    lent, _ = client._arenas.get().place_of(room)
+    handle = lent.handle()
+    for milliseconds in range(2, 12):
+        with suppress(lossgrad.DeadlineExceeded):
+            client.compute(**problem, out={"dscores": room}, timeout=milliseconds / 1000)
+    assert not any(segment.is_abandoned for segment in client._arenas.get()._segments)
+    assert lent.handle() != handle
     assert_same(client.compute(**problem, out={"dscores": room}), expected)
 
 
@@ -336,6 +401,7 @@ def test_memory_is_not_used_again_that_a_server_does_not_give_back(tmp_path, mon
         assert arena.place_of(array) is None
         del array
         assert _address(arena.empty((100,), F4)) != address
+        assert lent not in arena._segments
         arena.close()
         taking.join(10)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from contextlib import suppress
 from contextvars import ContextVar
 from threading import Barrier, Event, get_ident
+from weakref import ref
 
 import pytest
 
@@ -159,3 +162,23 @@ def test_forked_child_has_helpers_of_its_own():
 
 def test_cores_that_this_process_may_use():
     assert 1 <= available_cores() <= os.cpu_count()
+
+
+def test_who_drops_an_error_drops_the_items():
+    """Whichever thread raised it, and without the garbage collector, which may come late."""
+    both_begun = Barrier(2)
+
+    class Item:
+        def fail(self):
+            both_begun.wait(PATIENCE_SECONDS)
+            if get_ident() != caller:
+                raise ValueError
+
+    caller, items = get_ident(), [Item(), Item()]
+    kept = [ref(item) for item in items]
+    gc.disable()
+    with suppress(ValueError):
+        in_parallel(Item.fail, items, 2)
+    del items
+    assert [item() for item in kept] == [None, None]
+    gc.enable()

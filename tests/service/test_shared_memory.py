@@ -336,6 +336,11 @@ def test_a_sum_of_another_size(unix, handle_and_file):
     assert "tell where all of it goes" in refused(unix, messages)[1]
 
 
+def test_a_sum_is_written_once(unix, handle_and_file):
+    messages = whole(handle_and_file[0])
+    assert "written already" in refused(unix, [*messages, messages[-1]])[1]
+
+
 def _descriptors(folder):
     reading, _ = os.pipe()
     return {

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from lossgrad.codecs import json, json_checks, proto, proto_checks
 from lossgrad.compute_call import ComputeCall
+from lossgrad.errors import LossGradError
 from lossgrad.shared_exchange import exchange_of
 from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, ServerInfo
@@ -39,6 +40,10 @@ class Exchanging(Protocol[Given]):
 
     def result(self, timing: Timing) -> Given:
         """Return the reply once the server has ended its side."""
+        ...
+
+    def fail(self, error: LossGradError) -> None:
+        """Take in the error that the server ended it with."""
         ...
 
     def close(self) -> None:

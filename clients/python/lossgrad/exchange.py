@@ -16,7 +16,7 @@ from lossgrad.codecs import chunks, tensors
 from lossgrad.codecs.chunks import Chunk
 from lossgrad.codecs.cutting import cut, rows_per_message, rows_within
 from lossgrad.compute_call import ComputeCall
-from lossgrad.errors import Internal
+from lossgrad.errors import Internal, LossGradError
 from lossgrad.types.arrays import Array, read_rows
 from lossgrad.types.limits import room_in_message
 from lossgrad.types.problem import Problem
@@ -88,6 +88,9 @@ class Exchange:
         if self._scalars is None:
             raise _unreadable("has no end")
         return Result({**self._scalars, **self._arrays}, timing)
+
+    def fail(self, error: LossGradError) -> None:
+        """Take in the error that the server ended it with: there is nothing to do."""
 
     def close(self) -> None:
         """End it, however it went: nothing is held."""

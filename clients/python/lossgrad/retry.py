@@ -125,14 +125,17 @@ class Attempts:
         LossGradError
             What ends the call, where another attempt is out of the question.
         """
-        remaining = self._deadline - self._policy.clock()
-        if remaining <= 0:
-            _end_late(error, self.timeout)
-        pause = self._pause(error)
-        if not _is_retryable(error) or pause >= remaining or not self._policy.bucket.spend():
-            raise error
-        self._retries += 1
-        return Step(pause, remaining - pause)
+        try:
+            remaining = self._deadline - self._policy.clock()
+            if remaining <= 0:
+                _end_late(error, self.timeout)
+            pause = self._pause(error)
+            if not _is_retryable(error) or pause >= remaining or not self._policy.bucket.spend():
+                raise error
+            self._retries += 1
+            return Step(pause, remaining - pause)
+        finally:
+            del error  # its traceback has this frame: all of the call would wait for the collector
 
     def _pause(self, error: LossGradError) -> float:
         """Return the seconds to wait before the next attempt; a hint is the least."""

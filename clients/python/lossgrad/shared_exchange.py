@@ -19,7 +19,7 @@ from lossgrad.codecs.cutting import cut
 from lossgrad.codecs.shared_pieces import SharedPiece
 from lossgrad.codecs.sharing import NotShared
 from lossgrad.compute_call import ComputeCall
-from lossgrad.errors import Internal
+from lossgrad.errors import Internal, InvalidArgument, LossGradError
 from lossgrad.exchange import Exchange
 from lossgrad.shared_memory import Arena, Lane, Lanes, Slot, Window, place_of
 from lossgrad.types.arrays import Array
@@ -84,6 +84,7 @@ class SharedExchange(Exchange):
         self._sums = {name: array for name, array in arrays if not OUTPUTS[name].has_rows}
         self._sharing: _Sharing | None = None
         self._is_over = False
+        self._is_refused = False
         self._lock = Lock()
         self._under_way: deque[_UnderWay] = deque()
         self._n_done = 0
@@ -111,14 +112,26 @@ class SharedExchange(Exchange):
         self._n_done = count
         self._land(self._under_way.popleft())
 
+    def fail(self, error: LossGradError) -> None:
+        """Take in the error that the server ended it with; see `Exchange.fail`.
+
+        It looks at inputs as it computes, and refuses them once it has stopped. Nobody else
+        does, so that there is nothing to be taken back, which other calls would suffer from.
+        """
+        self._is_refused = isinstance(error, InvalidArgument)
+
     def close(self) -> None:
-        """End it, however it went: nothing is used again that the server may still write to."""
+        """End it, however it went: nothing is used again that the server may still write to.
+
+        No memory is held any more: whoever keeps an error keeps this with its traceback.
+        """
         with self._lock:
-            self._is_over, sharing = True, self._sharing
+            self._is_over, sharing, self._sharing = True, self._sharing, None
         if sharing is None:
             return
         sharing.window.end()
-        if self._scalars is None:
+        self._under_way.clear()
+        if self._scalars is None and not self._is_refused:
             self._arena.withdraw(sharing.lent)
         self._arena.settle(sharing.lent)
         self._arena.calls.release()

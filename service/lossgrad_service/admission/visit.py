@@ -184,6 +184,8 @@ class Visit:
             waits.end(wait)
             if wait.taken:
                 self.resize(self.held - wait.taken)
+            # Whose error has a traceback, which has this frame: a cycle around the message.
+            del wait
 
     def require_quota(self, size: int) -> None:
         """Let `size` bytes come.

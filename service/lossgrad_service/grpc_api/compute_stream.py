@@ -100,16 +100,16 @@ class ComputeStream:
         InvalidArgument
             Where something is missing.
         """
-        answer = self._finished
-        arrays = {
-            name: value
-            for name, value in answer.items()
-            if name in OUTPUTS and name not in self._written
-        }
-        for pieces in cut(arrays):
+        for pieces in cut(self._unwritten):
             yield chunks.encode_output_chunks(pieces)
-        scalars = {name: value for name, value in answer.items() if name not in OUTPUTS}
+        scalars = {name: value for name, value in self._finished.items() if name not in OUTPUTS}
         yield chunks.encode_closing(scalars)
+
+    @property
+    def _unwritten(self) -> dict[str, Any]:
+        """The sums that the caller does not have yet."""
+        sums = {name: value for name, value in self._finished.items() if name in OUTPUTS}
+        return {name: value for name, value in sums.items() if name not in self._written}
 
     @cached_property
     def _finished(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class ComputeStream:
         if pieces.inputs and pieces.outputs:
             yield from self._written_in_place(call, pieces)
         elif pieces.outputs:
-            self._written |= write_sums(self._finished, pieces.outputs, memory)
+            self._written |= write_sums(self._unwritten, pieces.outputs, memory)
         else:
             for block in call.take(chunks_in(memory, pieces.inputs)):
                 yield from self._answer_to(call, block)

@@ -12,7 +12,6 @@ from lossgrad.codecs.shared_pieces import SharedPiece
 from lossgrad.codecs.tensors import in_wire_order
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Array
-from lossgrad.types.quantities import OUTPUTS
 from lossgrad_service.grpc_api.row_outputs import RowOutput
 from lossgrad_service.shared_memory import Memory
 
@@ -70,7 +69,7 @@ def places_in(
 
 
 def write_sums(
-    answer: Mapping[str, Any], pieces: Sequence[SharedPiece], memory: Memory
+    sums: Mapping[str, Any], pieces: Sequence[SharedPiece], memory: Memory
 ) -> frozenset[str]:
     """Write sums over the rows where the caller wants them, each whole; return which.
 
@@ -83,7 +82,7 @@ def write_sums(
     """
     by_name = _by_name(pieces)
     for piece in by_name.values():
-        _write_sum(answer, piece, memory)
+        _write_sum(sums, piece, memory)
     return frozenset(by_name)
 
 
@@ -111,11 +110,11 @@ def _rows_at(
     return memory.writable(piece).view(output.dtype).reshape(-1, *output.row_shape)
 
 
-def _write_sum(answer: Mapping[str, Any], piece: SharedPiece, memory: Memory) -> None:
-    if piece.name not in OUTPUTS or piece.name not in answer:
-        text = "has a place, but is no wanted output without rows"
+def _write_sum(sums: Mapping[str, Any], piece: SharedPiece, memory: Memory) -> None:
+    if piece.name not in sums:
+        text = "has a place, but is no wanted output without rows, or was written already"
         raise InvalidArgument.at(piece.name, text)
-    array = in_wire_order(answer[piece.name])
+    array = in_wire_order(sums[piece.name])
     if piece.offset or piece.size != array.nbytes:
         text = f"has a place of {piece.size} bytes from {piece.offset} on, but has {array.nbytes}"
         raise InvalidArgument.at(piece.name, f"{text}; tell where all of it goes")

@@ -72,8 +72,10 @@ def in_parallel(
     finally:
         begun = [future for future in futures if not future.cancel()]
         _await(begun)
-    for future in begun:
-        future.result()
+    # An error's traceback has this frame: a future in it would be a cycle around the items.
+    del futures
+    while begun:
+        begun.pop(0).result()
     return work_left.outcomes
 
 

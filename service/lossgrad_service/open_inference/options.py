@@ -10,7 +10,7 @@ from lossgrad.types.options import NAMES, NUMBERS
 from lossgrad_service.open_inference.sent import Parameters
 
 _CONTENT_TYPE: Final = "content_type"
-"""By which MLServer's clients tell their codec what to make of a tensor; this one is an array anyway."""
+"""Tells the codecs of MLServer what to make of a tensor; here it is an array anyway."""
 
 _IGNORED: Final = frozenset({"priority", "timeout", "binary_data_output", _CONTENT_TYPE})
 """What says nothing of the answer: hints for a queue that there is not, and how to write it."""

@@ -124,7 +124,8 @@ class Arena:
         return room
 
     def _drop_unused(self) -> None:
-        """Close segments without arrays beyond those that are kept."""
+        """Close segments without arrays beyond those that are kept; forget abandoned ones."""
+        self._segments = [each for each in self._segments if not each.is_abandoned]
         kept = 0
         for segment in [each for each in self._segments if each.is_unused]:
             kept += segment.size

@@ -66,7 +66,7 @@ class Segment:
     def is_unused(self) -> bool:
         """Whether no array lies in it."""
         self._collect()
-        return self._space.is_whole and not self.is_abandoned
+        return self._space.is_whole
 
     @property
     def address(self) -> int:
@@ -116,7 +116,8 @@ class Segment:
             connection.close()
 
     def forget(self) -> None:
-        """Let go of descriptors that were inherited from the process that made it."""
+        """Let go of what a child inherited: descriptors, and a lock that may be held."""
+        self._lock = Lock()
         if self._connection is not None:
             self._connection.forget()
         self._file.close()

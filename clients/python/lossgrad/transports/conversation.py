@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from threading import Thread
-from typing import Generic
+from typing import Any, Generic
 
 from lossgrad.endpoints import Exchanging, Reply
+from lossgrad.errors import LossGradError
 from lossgrad.transports.channels import Connection, RpcError, read_error, read_timing
 from lossgrad.transports.closed import closed_error
 from lossgrad.transports.remembering import Remembering
@@ -45,10 +46,11 @@ class Conversation(Generic[Reply]):
                 self._exchange.take(message)
         except RpcError as error:
             self._requests.raise_own()
-            raise read_error(error) from None
+            raise self._told(error) from None
         finally:
             self.cancel()
             self._exchange.close()
+            self._requests.drop()
         return self._exchange.result(read_timing(self._call.trailing_metadata()))
 
     def cancel(self) -> None:
@@ -60,3 +62,13 @@ class Conversation(Generic[Reply]):
         self.cancel()
         if not self._is_taken_in:
             Thread(target=self._exchange.close, daemon=True).start()
+
+    def _told(self, error: Any) -> LossGradError:
+        """Return what ended the call, once the exchange knows.
+
+        gRPC raises the call itself: its traceback would keep all that the exchange holds
+        until the next garbage collection.
+        """
+        told = read_error(error.with_traceback(None))
+        self._exchange.fail(told)
+        return told

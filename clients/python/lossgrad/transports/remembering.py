@@ -32,6 +32,10 @@ class Remembering(Generic[Item]):
             self._error = error
             raise StopIteration from None
 
+    def drop(self) -> None:
+        """End, and let go of what the items are made of."""
+        self._items = iter(())
+
     def raise_own(self) -> None:
         """Raise what the iterator failed with, if it did."""
         if self._error is not None:
