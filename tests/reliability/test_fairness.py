@@ -35,8 +35,11 @@ LEAD_SECONDS = 1.0
 RATES = {"light": 100.0, "heavy": 5.0}
 """Calls a second of the calm caller, a tenth of what can be answered."""
 
-PROMISED, ALLOWED = 2.0, 8.0
-"""Times the quiet p99: who floods, who is calm and the service share two cores here."""
+PROMISED, ALLOWED = 2.0, {"light": 15.0, "heavy": 30.0}
+"""Times the quiet p99: who floods, who is calm and the service share two cores here.
+
+A heavy call of one who has no turns among the others' waits for its deadline instead.
+"""
 
 LEAST_P99 = 50.0
 """Milliseconds that are never too many: a light call has to wait for its turn at a core."""
@@ -75,7 +78,7 @@ def test_calm_caller_beside_one_who_floods(
     )
     assert flood.words[REFUSED]
     assert flooded.share(ANSWERED) >= ANSWERED_DUE, flooded.words
-    assert flooded.p(99) <= max(ALLOWED * quiet.p(99), LEAST_P99)
+    assert flooded.p(99) <= max(ALLOWED[batch] * quiet.p(99), LEAST_P99)
 
 
 def _round(many: Crowd, calm: Crowd, rate: float, flood_rate: float) -> tuple[Told, Told, Told]:

@@ -36,7 +36,7 @@ AFTER_SECONDS = 4.0
 SLOW = 2.0
 """Times the slowest of the quiet calls that are not yet calm."""
 
-GOODPUT_PROMISED, GOODPUT_DUE = 0.9, 0.7
+GOODPUT_PROMISED, GOODPUT_DUE = 0.9, 0.5
 REFUSAL_PROMISED, REFUSAL_ALLOWED = 50.0, 250.0
 """Milliseconds at the 99th percentile."""
 RECOVERY_PROMISED, RECOVERY_ALLOWED = 2.0, 4.0
