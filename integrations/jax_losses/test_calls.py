@@ -103,7 +103,7 @@ class Lending(Client):
 
     def compute(self, **arguments):
         room = self._recycler.empty(X.shape, X.dtype)
-        return super().compute(**arguments, out={"dscores": room})
+        return super().compute(**{**arguments, "out": {"dscores": room}})
 
 
 def aligned(size):
