@@ -23,7 +23,7 @@ settings.load_profile("patient")
 # One process, unless a test says otherwise: two take twice as long to start.
 os.environ.setdefault("LOSSGRAD_WORKERS", "1")
 
-TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "http")
+TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "http", "sharded")
 EXAMPLES = {"local": 100}
 """Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
 
@@ -59,6 +59,7 @@ def clients(addresses: dict[str, str]) -> Iterator[dict[str, Any]]:
             "stream": running.Streaming(addresses["gRPC"]),
             "unix": lossgrad.Client(addresses["Unix"]),
             "http": lossgrad.Client(addresses["HTTP"]),
+            "sharded": running.Sharded([addresses["gRPC"]] * 3),
         }
         yield {name: stack.enter_context(closing(client)) for name, client in opened.items()}
 

@@ -164,3 +164,9 @@ class Blocking:
 
     def _wait(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_SECONDS)
+
+
+class Sharded(lossgrad.ShardedClient):
+    """A client that cuts every batch of two rows or more, however little work that is."""
+
+    least = 1
