@@ -34,9 +34,12 @@ def test_a_copy_has_the_same_targets_and_settings(targets):
 
 def test_the_token_goes_to_every_server():
     scripts = [Script(), Script()]
-    with GrpcServer(scripts[0]) as one, GrpcServer(scripts[1]) as two:
-        with Sharded([one.target, two.target], token="abc") as client:
-            client.compute(**problems.labelled("scores"))
+    with (
+        GrpcServer(scripts[0]) as one,
+        GrpcServer(scripts[1]) as two,
+        Sharded([one.target, two.target], token="abc") as client,
+    ):
+        client.compute(**problems.labelled("scores"))
     assert [set(script.shown) for script in scripts] == [{"Bearer abc"}] * 2
 
 
@@ -50,8 +53,11 @@ def test_other_ways_to_servers(addresses, single, kind):
 
 def test_small_calls_go_to_one_server_each():
     scripts = [Script(), Script()]
-    with GrpcServer(scripts[0]) as one, GrpcServer(scripts[1]) as two:
-        with lossgrad.ShardedClient([one.target, two.target]) as client:
-            for _ in range(6):
-                client.compute(scores=[[1.0, 2.0]] * 4, labels=[0] * 4)
+    with (
+        GrpcServer(scripts[0]) as one,
+        GrpcServer(scripts[1]) as two,
+        lossgrad.ShardedClient([one.target, two.target]) as client,
+    ):
+        for _ in range(6):
+            client.compute(scores=[[1.0, 2.0]] * 4, labels=[0] * 4)
     assert [script.calls for script in scripts] == [3, 3]
