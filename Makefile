@@ -10,9 +10,10 @@ PIP_INSTALL = $(BIN)/pip install $(PIP_FLAGS)
 INTEGRATIONS := .venv-integrations
 SECURITY := .venv-security
 BROWSER := .venv-browser
+CLUSTERS := .venv-clusters
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-security test-browser browser test-clusters test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -53,6 +54,14 @@ $(BROWSER)/.ready: pyproject.toml constraints.txt constraints-browser.txt | $(BR
 	$(BROWSER)/bin/lossgrad warmup
 	@touch $@
 
+$(CLUSTERS)/bin/pip:
+	$(PYTHON) -m venv $(CLUSTERS)
+
+$(CLUSTERS)/.ready: pyproject.toml constraints.txt constraints-clusters.txt | $(CLUSTERS)/bin/pip
+	$(CLUSTERS)/bin/pip install $(PIP_FLAGS) --constraint constraints-clusters.txt --editable '.[clusters]'
+	$(CLUSTERS)/bin/lossgrad warmup
+	@touch $@
+
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
 	$(BIN)/lossgrad demo $(ARGS)
 
@@ -72,6 +81,9 @@ test-security: $(SECURITY)/.ready ## Attack a running service, and look through 
 
 test-browser: $(BROWSER)/.ready ## Use the page in a real browser; out/browser has screenshots (ARGS="-k keyboard")
 	$(BROWSER)/bin/pytest tests/browser $(ARGS)
+
+test-clusters: $(CLUSTERS)/.ready ## Run the service on a local Ray, and check the files for clusters (ARGS="-k kubernetes")
+	$(CLUSTERS)/bin/pytest -W ignore tests/clusters $(ARGS)  # Ray itself is warned about
 
 browser: ## Install Chromium where there is none (Debian, as root)
 	tests/browser/install.sh
@@ -132,5 +144,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environments and what tools left behind
-	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) $(CLUSTERS) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
