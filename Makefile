@@ -13,7 +13,7 @@ BROWSER := .venv-browser
 CLUSTERS := .venv-clusters
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security test-browser browser test-clusters test-containers containers audit accuracy bench bench-kernel bench-training load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-security test-browser browser test-clusters test-containers containers audit accuracy bench bench-kernel bench-training bench-scaling load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ bench-kernel: $(INTEGRATIONS)/.ready ## Time the kernels beside other libraries;
 
 bench-training: $(INTEGRATIONS)/.ready ## Time steps of PyTorch by its own loss and by the service's; draws docs/bench-training.png
 	$(INTEGRATIONS)/bin/lossgrad bench-training --png docs/bench-training.png $(ARGS)
+
+bench-scaling: $(VENV)/.dev ## Time one batch over 1, 2 and 4 servers of this machine
+	$(BIN)/lossgrad bench-scaling $(ARGS)
 
 load: $(VENV)/.dev ## Load a service until it saturates; out/load has the figures (ARGS="--workload tiny --shape soak")
 	$(BIN)/python -m load $(ARGS)
