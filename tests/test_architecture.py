@@ -99,6 +99,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "lossgrad.compute_call",
         "lossgrad.endpoints",
         "lossgrad.pipelines",
+        "lossgrad.recycling",
         "lossgrad.retry",
         "lossgrad.sharded",
         "lossgrad.transports",

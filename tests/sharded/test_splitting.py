@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lossgrad.sharded.splitting import LEAST, spans_of
+from lossgrad.sharded.splitting import cut, parts_worth
 from lossgrad.types import Problem
 
 
@@ -23,35 +23,35 @@ def layer(rows: int, hidden: int, classes: int, **options) -> Problem:
     return Problem.of({"h1": h1, "w2": w2, "labels": np.zeros(rows, int)} | options)
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2, 5, 255, 256, 1000, 1024, 1100, 4096])
-@pytest.mark.parametrize("most", [1, 2, 3, 4, 7])
-def test_parts_cover_the_batch(rows, most):
-    spans = spans_of(scores(rows), most, least=1)
-    assert spans[0].start == 0
-    assert spans[-1].stop == rows
+@pytest.mark.parametrize("rows", [1, 2, 5, 255, 256, 1000, 1024, 1100, 4096])
+@pytest.mark.parametrize("parts", [1, 2, 3, 4, 7])
+def test_parts_cover_the_batch(rows, parts):
+    spans = cut(rows, min(rows, parts))
+    assert (spans[0].start, spans[-1].stop) == (0, rows)
     assert all(one.stop == other.start for one, other in pairwise(spans))
-    assert len(spans) == max(1, min(rows, most))
-    assert rows == 0 or all(span.stop > span.start for span in spans)
+    assert all(span.stop > span.start for span in spans)
+    assert len(spans) == min(rows, parts)
+
+
+def test_no_rows_are_one_part():
+    assert cut(0, parts_worth(scores(0), 4)) == [slice(0, 0)]
 
 
 def test_parts_with_enough_rows_are_cut_between_tiles():
-    starts = [span.start for span in spans_of(scores(4100), 4, least=1)]
-    assert starts == [0, 1024, 2048, 3072]
+    assert [span.start for span in cut(4100, 4)] == [0, 1024, 2048, 3072]
 
 
 def test_small_batches_are_not_cut():
-    assert len(spans_of(scores(1000), 4, LEAST)) == 1
-    assert len(spans_of(scores(1000, 1024), 4, LEAST)) == 3
-    assert len(spans_of(scores(4096, 1024), 4, LEAST)) == 4
+    worth = [parts_worth(scores(rows, 1024), 4) for rows in (1, 100, 600, 1000, 4096)]
+    assert worth == [1, 1, 2, 3, 4]
 
 
 def test_parameters_that_weigh_more_than_the_rows_are_sent_once():
-    assert len(spans_of(layer(16, 512, 32_000), 4, LEAST)) == 1
-    assert len(spans_of(layer(1024, 512, 32_000), 4, LEAST)) == 4
+    worth = [parts_worth(layer(rows, 512, 32_000), 4) for rows in (16, 1024, 2048, 8192)]
+    assert worth == [1, 1, 3, 4]
 
 
 def test_cuts_do_not_depend_on_what_is_wanted():
-    asked = [["loss"], ["dw2", "db2", "dh1", "dscores", "probs"]]
-    spans = [spans_of(layer(400, 300, 300, want=want), 4, LEAST) for want in asked]
-    assert spans[0] == spans[1]
-    assert len(spans[0]) > 1
+    asked = [["loss"], ["dw2", "db2", "dh1", "probs"]]
+    worth = {parts_worth(layer(4000, 300, 300, want=want), 4) for want in asked}
+    assert worth == {4}

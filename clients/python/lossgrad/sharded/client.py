@@ -15,7 +15,7 @@ from lossgrad.pipelines.threads import Pause
 from lossgrad.sharded.findings import Refusals, is_about_all, is_full, joined
 from lossgrad.sharded.fleet import Fleet
 from lossgrad.sharded.parts import Part
-from lossgrad.sharded.splitting import LEAST, spans_of
+from lossgrad.sharded.splitting import cut, parts_worth
 from lossgrad.sharded.targets import read_targets
 from lossgrad.sharded.totals import Totals
 from lossgrad.transports import open_transport
@@ -26,6 +26,7 @@ from lossgrad.transports.target import parse_target
 from lossgrad.transports.tls import PathLike
 from lossgrad.types.denominator import Denominator
 from lossgrad.types.options import NUMBERS
+from lossgrad.types.problem import Problem
 from lossgrad.types.result import Result
 
 _MOST_PARTS: Final = 4 * DEEPEST
@@ -70,9 +71,6 @@ class ShardedClient(Client):
     >>> with lossgrad.ShardedClient(["gpu1:50051", "gpu2:50051"]) as client:
     ...     result = client.compute(scores=scores, labels=labels)
     """
-
-    least = LEAST
-    """Bytes of inputs, or products that take as long, that a part must have."""
 
     def __init__(
         self,
@@ -119,7 +117,7 @@ class ShardedClient(Client):
             threads.close()
 
     def _answer(self, call: ComputeCall, timeout: float | None, pause: Pause) -> Result:
-        spans = spans_of(call.problem, len(self.targets), self.least)
+        spans = self._spans(call.problem)
         denominator = Denominator.of(call.problem).reported if len(spans) > 1 else 0.0
         if not NUMBERS["denominator"].holds(denominator):  # no part could be told of it
             return super()._answer(call, timeout, pause)
@@ -131,6 +129,10 @@ class ShardedClient(Client):
             for part in parts:
                 part.withdraw()
         return totals.result()
+
+    def _spans(self, problem: Problem) -> list[slice]:
+        """Return the rows of each part of a batch."""
+        return cut(problem.n_rows, parts_worth(problem, len(self.targets)))
 
     def _add_up(
         self, parts: list[Part], totals: Totals, timeout: float | None, pause: Pause

@@ -12,47 +12,51 @@ from typing import Final
 from lossgrad.types.problem import Problem
 from lossgrad.types.quantities import INPUTS
 
-LEAST: Final = 2**20
-"""Bytes of inputs, or products that take as long, below which a part is not worth a call."""
+_LEAST: Final = 2**20
+"""Bytes of work below which a part is not worth a call of its own."""
 
 _TILE_ROWS: Final = 256
 """Rows of one product in a server: cut between them, float32 sums are made of the same ones."""
 
 _PRODUCTS: Final = 64
-"""Multiplications that take as long as a byte does on its way."""
+"""Multiplications that take as long as a byte of a row does, there and back."""
 
 _PASSES: Final = 3
 """Products with each matrix of weights: forward, to its own gradient, and to its inputs'."""
 
+_PARAMETERS: Final = 8
+"""Bytes of rows that take as long as one of the parameters.
 
-def spans_of(problem: Problem, most: int, least: int) -> list[slice]:
-    """Return the rows of each part, in order; one part where more are not worth it.
+These are kept as long as the call lasts, and answered by sums in float64.
+"""
+
+
+def parts_worth(problem: Problem, most: int) -> int:
+    """Return how many parts a batch is worth, from 1 to `most`.
 
     Each part costs the parameters once more, and as many sums over rows, so that it must have
-    more work of its own than those have.
-
-    Parameters
-    ----------
-    problem
-        The whole batch.
-    most
-        Parts at most: servers.
-    least
-        Bytes of inputs, or what takes as long, that a part must have.
+    more work of its own than those are.
     """
-    n_rows = problem.n_rows
-    worth = _row_work(problem) // max(least, _parameter_bytes(problem))
-    count = max(1, min(most, n_rows, worth))
-    cuts = [_cut(n_rows, part, count) for part in range(count + 1)]
+    return max(1, min(most, problem.n_rows, _row_work(problem) // _least_work(problem)))
+
+
+def cut(n_rows: int, parts: int) -> list[slice]:
+    """Return the rows of each part, in order."""
+    cuts = [_first_row(n_rows, part, parts) for part in range(parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(cuts)]
 
 
-def _cut(n_rows: int, part: int, count: int) -> int:
+def _first_row(n_rows: int, part: int, parts: int) -> int:
     """Return the first row of a part: between two tiles, where parts have some."""
-    row = n_rows * part // count
-    if part == count or n_rows < count * _TILE_ROWS:
+    row = n_rows * part // parts
+    if part == parts or n_rows < parts * _TILE_ROWS:
         return row
     return (row + _TILE_ROWS // 2) // _TILE_ROWS * _TILE_ROWS
+
+
+def _least_work(problem: Problem) -> int:
+    """Return the bytes of work that a part must have."""
+    return max(_LEAST, _PARAMETERS * _parameter_bytes(problem))
 
 
 def _parameter_bytes(problem: Problem) -> int:

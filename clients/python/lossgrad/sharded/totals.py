@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from lossgrad import recycling
 from lossgrad.compute_call import ComputeCall, Out
 from lossgrad.types.arrays import Array
 from lossgrad.types.denominator import row_weights
 from lossgrad.types.limits import SUMS
 from lossgrad.types.quantities import OUTPUTS
 from lossgrad.types.result import Result
+
+_BLOCK = 2**15
+"""Entries that are added at a time: they stay in the second cache."""
 
 _ADDED = ("data_loss", "reg_loss", "z_loss", "n_rows", "n_ignored")
 
@@ -59,12 +63,18 @@ class Totals:
         self._scalars["denominator"] = result.denominator
         for name in SUMS:
             if name in result:
-                part = result.arrays[name].astype(np.float64)
-                self._sums[name] = part if name not in self._sums else self._sums[name] + part
+                self._add_sum(name, result.arrays[name])
         for stage, seconds in result.timing.items():
             self._timing[stage] = max(seconds, self._timing.get(stage, 0.0))
         if "accuracy" in result:
             self._count(rows, result.accuracy)
+
+    def _add_sum(self, name: str, part: Array) -> None:
+        if name in self._sums:
+            _add_in_blocks(self._sums[name].reshape(-1), part.reshape(-1))
+        else:
+            self._sums[name] = recycling.empty(part.shape, np.dtype(np.float64))
+            self._sums[name][...] = part
 
     def _count(self, rows: slice, accuracy: float) -> None:
         """Add a part's correct predictions, and the rows that it is the fraction of."""
@@ -96,6 +106,13 @@ class Totals:
 
 def _has_rows(name: str) -> bool:
     return name in OUTPUTS and OUTPUTS[name].has_rows
+
+
+def _add_in_blocks(total: Array, part: Array) -> None:
+    """Add a vector to one of float64; of large ones a copy would take longer than the sum."""
+    for start in range(0, len(total), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        total[block] += part[block].astype(np.float64)
 
 
 def _flattened(array: Array, call: ComputeCall) -> Array:

@@ -21,8 +21,10 @@ CAPTION = (
 
 def scaling_table(results: Results) -> Table:
     """Return the milliseconds of each number of servers, and how many times one server's."""
-    table = Table("shape", "asked", title=TITLE, caption=CAPTION, caption_justify="left")
-    for heading in ("median ms", "÷ Client", "caller CPU", "server CPU", "÷ Client"):
+    table = Table(title=TITLE, caption=CAPTION, caption_justify="left")
+    for heading in ("shape", "asked"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("ms", "÷ Client", "caller CPU", "server CPU", "÷ Client"):
         table.add_column(heading, justify="right", no_wrap=True)
     for shape, by_name in results.items():
         _add_block(table, shape, by_name)
