@@ -18,6 +18,7 @@ from lossgrad.sharded.parts import Part
 from lossgrad.sharded.splitting import cut, parts_worth
 from lossgrad.sharded.targets import read_targets
 from lossgrad.sharded.totals import Totals
+from lossgrad.sharded.widening import narrowed, widened
 from lossgrad.transports import open_transport
 from lossgrad.transports.base import Transport
 from lossgrad.transports.credentials import read_credentials
@@ -40,9 +41,10 @@ class ShardedClient(Client):
     is divided by the whole batch's denominator, and the penalty is counted once. So the
     answer is a single server's: outputs with rows bit for bit, sums over rows up to the
     last digits of float64, in which the parts' are added before they are rounded to what was
-    asked for. The parts' own sums arrive rounded: ask for ``gradient_dtype="f64"``, or expect
-    half a unit in the last place of each. Where a batch is cut follows from the batch and the
-    number of targets, so that a call repeated has the same bits.
+    asked for. Those of the parts arrive in that dtype, but for 16 bits in float32: ask for
+    ``gradient_dtype="f64"``, or expect half a unit in the last place of each. Where a batch is
+    cut follows from its inputs and the number of targets, so that a call repeated has the same
+    bits.
 
     A batch that is not worth cutting goes to the server that has least to do, as checks do. So do
     batches whose mean is over nothing. Where a server is lost or busy its part goes to another at
@@ -121,14 +123,15 @@ class ShardedClient(Client):
         denominator = Denominator.of(call.problem).reported if len(spans) > 1 else 0.0
         if not NUMBERS["denominator"].holds(denominator):  # no part could be told of it
             return super()._answer(call, timeout, pause)
-        totals = Totals(call)
-        parts = [Part.of(call.problem, rows, denominator, totals.room_for(rows)) for rows in spans]
+        asked = widened(call)
+        totals = Totals(asked)
+        parts = [Part.of(asked.problem, rows, denominator, totals.room_for(rows)) for rows in spans]
         try:
             self._add_up(parts, totals, timeout, pause)
         finally:
             for part in parts:
                 part.withdraw()
-        return totals.result()
+        return narrowed(totals.result(), call)
 
     def _spans(self, problem: Problem) -> list[slice]:
         """Return the rows of each part of a batch."""
