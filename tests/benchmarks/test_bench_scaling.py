@@ -24,6 +24,6 @@ def test_every_number_of_servers_is_timed(tmp_path: Path, monkeypatch: pytest.Mo
     shapes = json.loads(kept.read_text())["shapes"]
     assert [(shape["rows"], shape["width"]) for shape in shapes] == [(600, None), (64, 8)]
     for shape in shapes:
-        assert set(shape["seconds"]) == {"Client", "2 sharded"}
+        assert set(shape["seconds"]) == {"Client", "sharded 2"}
         assert all(taken["wall"] > 0 < taken["caller"] for taken in shape["seconds"].values())
     assert "600×1000" in done.output

@@ -46,7 +46,7 @@ def running_servers(count: int) -> Iterator[list[Child]]:
 def open_clients(targets: Sequence[str], servers: Sequence[int]) -> Iterator[dict[str, Client]]:
     """Yield a client of one server, and one of each number of them, by what they are called."""
     opened = {PLAIN: Client(targets[0])}
-    opened |= {f"{count} sharded": ShardedClient(targets[:count]) for count in servers}
+    opened |= {f"sharded {count}": ShardedClient(targets[:count]) for count in servers}
     with ExitStack() as stack:
         yield {name: stack.enter_context(client) for name, client in opened.items()}
 

@@ -13,7 +13,7 @@ from lossgrad_service.benchmarks.scaling.run import PLAIN
 
 TITLE = "one batch over several servers of this machine: loss and gradients, float32"
 CAPTION = (
-    "Client: one server. n sharded: ShardedClient of n servers, of one worker each; a batch may be "
+    "Client: one server. sharded n: ShardedClient of n servers, of one worker each; a batch may be "
     "worth fewer parts. CPU: milliseconds of processors for a call, in the caller's process and in "
     "the server that takes most."
 )
@@ -24,7 +24,7 @@ def scaling_table(results: Results) -> Table:
     table = Table(title=TITLE, caption=CAPTION, caption_justify="left")
     for heading in ("shape", "asked"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("ms", "÷ Client", "caller CPU", "server CPU", "÷ Client"):
+    for heading in ("ms", "÷ Client", "caller CPU", "server CPU", "÷"):
         table.add_column(heading, justify="right", no_wrap=True)
     for shape, by_name in results.items():
         _add_block(table, shape, by_name)
