@@ -13,7 +13,7 @@ BROWSER := .venv-browser
 CLUSTERS := .venv-clusters
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-security test-browser browser test-clusters test-containers containers audit accuracy bench bench-kernel bench-training bench-scaling load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-security test-reliability soak test-browser browser test-clusters test-containers containers audit accuracy bench bench-kernel bench-training bench-scaling load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -69,7 +69,7 @@ serve: $(VENV)/.demo ## Serve gRPC on localhost:50051 and HTTP on localhost:8080
 	$(BIN)/lossgrad serve $(ARGS)
 
 test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn (ARGS="-k nets")
 	$(INTEGRATIONS)/bin/pyright --project integrations
@@ -78,6 +78,12 @@ test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, J
 test-security: $(SECURITY)/.ready ## Attack a running service, and look through code and dependencies (ARGS="-k http2")
 	$(SECURITY)/bin/pytest tests/abuse $(ARGS)
 	$(SECURITY)/bin/python -m tests.abuse.audit || test $$? -eq 3  # it has said that nobody answered
+
+test-reliability: $(VENV)/.dev ## Kill, restart, stop, overload and soak a running service (ARGS="-k overload")
+	$(BIN)/pytest tests/reliability $(ARGS)
+
+soak: $(VENV)/.dev ## Look for leaks for a quarter of an hour (ARGS="--soak-seconds 3600")
+	$(BIN)/pytest tests/reliability/test_soak.py --soak-seconds 900 -o faulthandler_timeout=7200 -k "not planted" $(ARGS)
 
 test-browser: $(BROWSER)/.ready ## Use the page in a real browser; out/browser has screenshots (ARGS="-k keyboard")
 	$(BROWSER)/bin/pytest tests/browser $(ARGS)

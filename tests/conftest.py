@@ -23,7 +23,7 @@ settings.load_profile("patient")
 # One process, unless a test says otherwise: two take twice as long to start.
 os.environ.setdefault("LOSSGRAD_WORKERS", "1")
 
-TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "http", "sharded")
+TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "shared", "http", "sharded")
 EXAMPLES = {"local": 100}
 """Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
 
@@ -58,6 +58,7 @@ def clients(addresses: dict[str, str]) -> Iterator[dict[str, Any]]:
             "grpc-aio": running.Blocking(addresses["gRPC"], loop),
             "stream": running.Streaming(addresses["gRPC"]),
             "unix": lossgrad.Client(addresses["Unix"]),
+            "shared": running.Sharing(addresses["Unix"]),
             "http": lossgrad.Client(addresses["HTTP"]),
             "sharded": running.Sharded([addresses["gRPC"]] * 3),
         }

@@ -15,10 +15,12 @@ from typing import Any
 import grpc
 
 import lossgrad
+from lossgrad.codecs.sharing import NotShared
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE
 from lossgrad.exchange import Exchange
 from lossgrad.sharded.splitting import cut
+from lossgrad.shared_exchange import SharedExchange, has_bytes
 from lossgrad.transports import Transport
 from lossgrad.types import Problem
 from lossgrad_service.runtime.settings import Settings
@@ -128,6 +130,28 @@ class Streaming(lossgrad.Client):
         exchange = Exchange(call)
         exchange.rows_per_message = self.rows_per_message
         return exchange
+
+
+class Sharing(lossgrad.Client):
+    """A client whose arrays lie in shared memory, however small they are, and nowhere else."""
+
+    def __init__(self, target: str, **options: Any) -> None:
+        super().__init__(target, **options)
+        self._transport = _InPieces(self._transport, self._exchange)
+
+    def _exchange(self, call: ComputeCall) -> Exchange | None:
+        assert call.arena is not None
+        return _Certainly(call, call.arena) if has_bytes(call.problem) else Exchange(call)
+
+
+class _Certainly(SharedExchange):
+    """Fails where memory is not shared."""
+
+    def _share(self) -> Any:
+        try:
+            return super()._share()
+        except (NotShared, OSError) as error:
+            raise AssertionError("no memory is shared") from error
 
 
 class _InPieces:

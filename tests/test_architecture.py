@@ -34,6 +34,7 @@ MEMORY_LIMIT = f"{SERVICE}.memory_limit"
 METRICS = f"{SERVICE}.metrics"
 PAGE = f"{SERVICE}.page"
 SETTINGS = f"{SERVICE}.runtime.settings"
+SHARED_MEMORY = f"{SERVICE}.shared_memory"
 _LIGHT = (
     *("addresses", "collector", "log_lines", "logs", "process", "processor", "signals"),
     *("unix_socket", "wrong_settings"),
@@ -59,13 +60,22 @@ RULES: dict[str, tuple[str, ...]] = {
         "pybase64",
     ),
     "lossgrad.recycling": ("lossgrad.allocator", "lossgrad.types", "numpy"),
-    "lossgrad.compute_call": (*CONTRACT, "lossgrad.recycling", "numpy"),
+    "lossgrad.shared_memory": (*CONTRACT, "lossgrad.shared_memory", "lossgrad.codecs", "numpy"),
+    "lossgrad.compute_call": (*CONTRACT, "lossgrad.recycling", "lossgrad.shared_memory", "numpy"),
     "lossgrad.exchange": (*CONTRACT, "lossgrad.codecs", "lossgrad.compute_call", "numpy"),
-    "lossgrad.endpoints": (
+    "lossgrad.shared_exchange": (
         *CONTRACT,
         "lossgrad.codecs",
         "lossgrad.compute_call",
         "lossgrad.exchange",
+        "lossgrad.shared_memory",
+        "numpy",
+    ),
+    "lossgrad.endpoints": (
+        *CONTRACT,
+        "lossgrad.codecs",
+        "lossgrad.compute_call",
+        "lossgrad.shared_exchange",
     ),
     "lossgrad.transports": (
         *CONTRACT,
@@ -102,6 +112,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "lossgrad.recycling",
         "lossgrad.retry",
         "lossgrad.sharded",
+        "lossgrad.shared_memory",
         "lossgrad.transports",
         "numpy",
     ),
@@ -138,8 +149,24 @@ RULES: dict[str, tuple[str, ...]] = {
         "numpy",
         "structlog",
     ),
+    SHARED_MEMORY: (
+        SHARED_MEMORY,
+        ADMISSION,
+        f"{SERVICE}.access.caller",
+        *CONTRACT,
+        "lossgrad.codecs",
+        "numpy",
+    ),
+    f"{SERVICE}.sharing": (
+        SHARED_MEMORY,
+        f"{SERVICE}.access.caller",
+        SETTINGS,
+        f"{SERVICE}.runtime.unix_socket",
+        "lossgrad.codecs",
+    ),
     f"{SERVICE}.grpc_api": (
         f"{SERVICE}.grpc_api",
+        SHARED_MEMORY,
         f"{SERVICE}.access.tls",
         f"{SERVICE}.access.tokens",
         ADMISSION,
@@ -204,6 +231,8 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{SERVICE}.grpc_api",
         f"{SERVICE}.http_api",
         f"{SERVICE}.runtime",
+        SHARED_MEMORY,
+        f"{SERVICE}.sharing",
         f"{SERVICE}.watching",
         CALLS,
         METRICS,
@@ -211,6 +240,8 @@ RULES: dict[str, tuple[str, ...]] = {
     f"{SERVICE}.watching": (ADMISSION, CALLS, METRICS, f"{SERVICE}.runtime.info"),
     f"{SERVICE}.ray_serve": (
         f"{SERVICE}.ray_serve",
+        f"{SERVICE}.access.doors",
+        f"{SERVICE}.shared_memory",
         ADMISSION,
         CALLS,
         f"{SERVICE}.grpc_api",
@@ -316,6 +347,8 @@ PLANTED = {
     "lossgrad_service/workers/c.py": "from lossgrad_service.runtime.info import server_info",
     "lossgrad_service/metrics/a.py": "import prometheus_client",
     "lossgrad_service/admission/a.py": "import grpc",
+    "lossgrad_service/shared_memory/a.py": "import grpc",
+    "lossgrad_service/shared_memory/b.py": "from lossgrad.shared_memory import Arena",
     "lossgrad_service/admission/b.py": "from lossgrad_service.calls import Deadline",
     "lossgrad_service/access/a.py": "from lossgrad_service.calls import Call",
     "lossgrad_service/access/tls.py": "from lossgrad.errors import Unauthenticated",
@@ -326,6 +359,7 @@ PLANTED = {
     "lossgrad/pipelines/a.py": "from lossgrad.compute_call import ComputeCall",
     "lossgrad/losses/a.py": "import torch",
     "lossgrad/sharded/a.py": "from lossgrad.codecs import proto",
+    "lossgrad/shared_memory/a.py": "from lossgrad.compute_call import ComputeCall",
     "lossgrad/losses/b.py": "from lossgrad.transports import open_transport",
     "lossgrad/torch/a.py": "from lossgrad.jax import cross_entropy",
     "lossgrad/jax/a.py": "import torch",

@@ -93,11 +93,10 @@ def test_queries_select_labels_that_there_are(query: str) -> None:
 @pytest.mark.parametrize("query", QUERIES)
 def test_queries_sum_by_labels_that_there_are(query: str) -> None:
     grouped = re.findall(r"by \((.*?)\)", query)
-    labels = {label for name in names(query) for label in METRICS[name].labels}
-    assert {label for group in grouped for label in group.split(", ")} <= labels | {
-        "instance",
-        "le",
-    }
+    asked = [METRICS[name] for name in names(query)]
+    labels = {label for metric in asked for label in metric.labels} | {"instance", "le"}
+    labels |= {"worker" for metric in asked if metric in (*OF_WORKERS, *OF_PROCESSES)}
+    assert {label for group in grouped for label in group.split(", ")} <= labels
 
 
 def test_dashboard_shows_every_metric() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Self
 from weakref import proxy
 
+from lossgrad_service.access.caller import Door
 from lossgrad_service.access.doors import door_of
 from lossgrad_service.access.quotas import Quotas
 from lossgrad_service.access.tls import TlsFiles, tls_files_of
@@ -24,7 +26,9 @@ from lossgrad_service.runtime.memory import tune_malloc
 from lossgrad_service.runtime.open_files import raise_open_files
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.runtime.threads import compute_threads
-from lossgrad_service.runtime.unix_socket import owner_only, reserved_path
+from lossgrad_service.runtime.unix_socket import beside, owner_only, published, require_free
+from lossgrad_service.shared_memory import Memories
+from lossgrad_service.sharing import side_path, taking_memory
 from lossgrad_service.watching import Watching, gauges_of
 
 
@@ -34,7 +38,8 @@ class Server:
     Inside the ``async with`` every port listens and the server is ready, unless it was
     asked to stop before; leaving it drains, and returns once calls under way are done or
     their grace is over. On the way in, the ports listen while the kernels are loaded or
-    compiled: probes say that the server is starting, and calls wait for what they need.
+    compiled: probes say that the server is starting, and calls wait for what they need; where
+    other processes take calls on these ports, they listen only once that is done.
 
     Parameters
     ----------
@@ -57,6 +62,7 @@ class Server:
         self._shares_ports = shares_ports
         self._readiness = Readiness()
         self._stop_requested = asyncio.Event()
+        self._lame_duck_seconds = settings.lame_duck_seconds
         self._resources = AsyncExitStack()
 
     @property
@@ -64,6 +70,11 @@ class Server:
         """Where the server listens, by protocol; each a target that the client takes."""
         found = {"grpc_port": self.grpc_port, "http_port": self.http_port}
         return addresses_of(self.settings.model_copy(update=found))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether new calls are welcome."""
+        return self._readiness.is_ready
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as resources:
@@ -74,11 +85,16 @@ class Server:
     async def __aexit__(self, *_: object) -> None:
         async with self._resources:
             await self.drain()
-            await asyncio.sleep(self.settings.lame_duck_seconds)
+            await asyncio.sleep(self._lame_duck_seconds)
 
     def request_stop(self) -> None:
         """Let `wait` return; call it on the server's event loop."""
         self._stop_requested.set()
+
+    def retire(self) -> None:
+        """As `request_stop`, where another process has taken over: nobody needs time to notice."""
+        self._lame_duck_seconds = 0.0
+        self.request_stop()
 
     async def wait(self) -> None:
         """Return once the server was asked to stop."""
@@ -95,8 +111,11 @@ class Server:
         tune_malloc(self.settings)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
-        dispatcher, gate = self._dispatcher(threads), self._gate()
-        self._grpc = GrpcServer(dispatcher, gate, shares_ports=self._shares_ports)
+        is_warm = self._place.others_are_ready() and await warmed_up(threads, self._stop_requested)
+        door = door_of(self.settings)
+        dispatcher, gate = self._dispatcher(threads), self._gate(door)
+        memories = Memories(self.settings.shared_memory_bytes)
+        self._grpc = GrpcServer(dispatcher, gate, memories, shares_ports=self._shares_ports)
         tls = tls_files_of(self.settings)
         this = proxy(self)
         gauges = gauges_of(dispatcher, gate, lambda: this._http.n_connections)
@@ -110,11 +129,14 @@ class Server:
             limits=self._http_limits(),
         )
         self._listen(resources, tls)
+        side = side_path(self.settings)
+        if side is not None:
+            resources.enter_context(taking_memory(side, self._bound(side), memories, door))
         await self._http.start()
         await self._grpc.start()
         await resources.enter_async_context(watching.sampling())
         resources.push_async_callback(self._stop_adapters)
-        if await warmed_up(threads, self._stop_requested):
+        if is_warm or await warmed_up(threads, self._stop_requested):
             self._readiness.set_ready()
             self._place.set_ready(True)
             await self._grpc.set_serving()
@@ -136,11 +158,11 @@ class Server:
             settings.max_call_seconds,
         )
 
-    def _gate(self) -> Gate:
+    def _gate(self, door: Door) -> Gate:
         settings = self.settings
         # Other workers grant the rest of what a caller may use.
         quotas = Quotas(1 / settings.workers if self._shares_ports else 1.0)
-        return Gate(door_of(settings), quotas, Room(Budget(settings.admission_bytes)))
+        return Gate(door, quotas, Room(Budget(settings.admission_bytes)))
 
     def _http_limits(self) -> Limits:
         # Half of the files are left to gRPC.
@@ -153,9 +175,17 @@ class Server:
         self.grpc_port = self._grpc.listen(f"{in_address(host)}:{self.settings.grpc_port}", tls)
         self.http_port = self._http.listen(host, self.settings.http_port)
         if path is not None:
-            resources.enter_context(reserved_path(path))
+            bound = self._bound(path)
             with owner_only():
-                self._grpc.listen(f"unix:{path}")
+                self._grpc.listen(f"unix:{bound}")
+            resources.enter_context(published(bound, path))
+
+    def _bound(self, path: Path) -> Path:
+        """Return where to listen before it is published."""
+        # Other workers take over from each other; their supervisor has looked for strangers.
+        if not self._shares_ports:
+            require_free(path)
+        return beside(path)
 
     async def _stop_adapters(self) -> None:
         grace = self.settings.shutdown_grace_seconds

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.abuse.served import Served, serving
+from tests.telling import tell
 
-Tell = Callable[[str], None]
+__all__ = ["served", "tell"]
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +17,3 @@ def served() -> Iterator[Served]:
     """A service of two workers that all tests of a module abuse, one after the other."""
     with serving() as found:
         yield found
-
-
-@pytest.fixture
-def tell(capfd: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Tell:
-    """Say a figure on the screen, whether the test succeeds or not."""
-
-    def say(figure: str) -> None:
-        with capfd.disabled():
-            print(f"\n  {request.node.name}: {figure}", end="", flush=True)
-
-    return say

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.abuse.conftest import Tell
 from tests.abuse.floods import ATTACKS, Attack
 from tests.abuse.peak import Peak
 from tests.abuse.served import MEBIBYTE, Served, serving
+from tests.telling import Tell
 
 GROWN_MOST = 64 * MEBIBYTE
 """What an attack may make the service hold, at its peak."""

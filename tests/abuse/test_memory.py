@@ -17,13 +17,13 @@ from grpc_reflection.v1alpha import reflection_pb2
 import lossgrad
 from lossgrad.codecs.request_size import KEY
 from lossgrad.v1 import lossgrad_pb2 as pb
-from tests.abuse.conftest import Tell
 from tests.abuse.floods import gigantic_prefix, large_metadata, zero_window
 from tests.abuse.frames import COMPUTE
 from tests.abuse.peak import Peak
 from tests.abuse.served import MEBIBYTE, Served, serving
 from tests.abuse.sieges import HEAD
 from tests.running import PATIENCE_SECONDS
+from tests.telling import Tell
 
 BUDGET = 192 * MEBIBYTE
 CALLERS = 24

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.abuse.conftest import Tell
 from tests.abuse.served import Served
+from tests.telling import Tell
 
 SEED = 1
 EXAMPLES = 60

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.abuse.besieged import besieged
-from tests.abuse.conftest import Tell
 from tests.abuse.healthy import HealthyCaller, Latency, healthy_caller
 from tests.abuse.served import MEBIBYTE, Served
 from tests.abuse.sieges import SIEGES
+from tests.telling import Tell
 
 ROUNDS = 3
 """Quiet and besieged in turn, so that both see the same machine."""

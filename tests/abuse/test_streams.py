@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from lossgrad.v1 import lossgrad_pb2 as pb
-from tests.abuse.conftest import Tell
 from tests.abuse.frames import COMPUTE_STREAM
 from tests.abuse.served import MEBIBYTE, Served, serving
+from tests.telling import Tell
 
 EMPTY_CHUNKS = 1_000_000
 CHUNKS_PER_MESSAGE = 1_024

@@ -5,12 +5,12 @@ from __future__ import annotations
 import trustme
 
 from lossgrad_service.access.caller import Quota
-from lossgrad_service.access.keys import entry_of
+from lossgrad_service.access.keys import entry_of, fields_of
 from lossgrad_service.access.tokens import digest_of
 
 
 def entry(name, token, **quota):
-    return entry_of(name, digest_of(token), Quota(**quota)) + "\n"
+    return entry_of(fields_of(name, digest_of(token), Quota(**quota))) + "\n"
 
 
 class TlsFolder:

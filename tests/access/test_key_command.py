@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from typer.testing import CliRunner
 
@@ -34,6 +36,19 @@ def test_entries_add_up_to_a_file():
     assert one.caller == other.caller
     assert one.caller.quota == Quota(5, 7)
     assert one.digest != other.digest
+
+
+def test_json():
+    done = run("trainer", "--calls-per-minute", "5", "--json")
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    token = told.pop("token")
+    assert told == {
+        "name": "trainer",
+        "sha256": digest_of(token).hex(),
+        "calls_per_minute": 5,
+    }
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("arguments", [("a b",), ("",), ("a", "--calls-per-minute", "0"), ()])

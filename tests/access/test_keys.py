@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lossgrad_service.access.caller import Caller, Quota
-from lossgrad_service.access.keys import Key, WrongKeys, entry_of, parse_keys
+from lossgrad_service.access.keys import Key, WrongKeys, entry_of, fields_of, parse_keys
 from lossgrad_service.access.tokens import digest_of
 
 DIGEST = "ab" * 32
@@ -23,7 +23,7 @@ def test_keys_with_and_without_a_quota():
 
 @pytest.mark.parametrize("quota", [Quota(), Quota(5), Quota(None, 2**63 - 1), Quota(1, 1)], ids=str)
 def test_an_entry_is_read_back(quota):
-    (key,) = parse_keys(entry_of("trainer-7", digest_of("t"), quota))
+    (key,) = parse_keys(entry_of(fields_of("trainer-7", digest_of("t"), quota)))
     assert key.digest == digest_of("t")
     assert key.caller.name == "trainer-7"
     assert (key.caller.quota or Quota()) == quota
@@ -67,4 +67,4 @@ def test_what_is_said_of_a_wrong_file(text, said):
 @pytest.mark.parametrize("name", ["", "a b", ".a", "é", "a" * 65, 'a"', "a\n"])
 def test_what_is_no_name(name):
     with pytest.raises(WrongKeys, match="name must be 1 to 64"):
-        entry_of(name, digest_of("t"), Quota())
+        fields_of(name, digest_of("t"), Quota())

@@ -128,13 +128,13 @@ def test_turns_count_where_it_is_judged_how_long_a_call_would_wait(monkeypatch):
             now += 0.5
             slots.give(since)
         since = await slots.take("a", Deadline())
-        waiting = [(await begin(slots), "a") for _ in range(9)]
+        waiting = [(await begin(slots), "a") for _ in range(7)]
         with pytest.raises(Busy):
-            await slots.take("a", Deadline(5))
+            await slots.take("a", Deadline(PATIENCE_SECONDS))
         waiting.append((await begin(slots, "b"), "b"))
         return await begun_in_order(slots, since, waiting)
 
-    assert asyncio.run(use()) == ["a", "b", *"aaaaaaaa"]
+    assert asyncio.run(use()) == ["a", "b", *"aaaaaa"]
 
 
 def dispatcher_of(slots, threads):

@@ -112,7 +112,7 @@ def test_targets_weights_and_leading_axes(client, checked_locally):
 REFUSED = {
     "gradients.dw2": {"gradients": {"dw2": np.ones((2, 2))}},
     "gradients.dscore": {"gradients": {"dscore": np.ones((2, 2))}},
-    "gradients.dscores": {"gradients": {"dscores": np.ones((2, 2), np.int32)}},
+    "gradients.dscores": {"gradients": {"dscores": np.full((2, 2), 2**53 + 1)}},
     "gradients.probs": {"gradients": {"probs": "all of them"}},
     "gradients": {"gradients": [1.0]},
     "want": {"want": ["loss"]},

@@ -52,7 +52,9 @@ def test_every_way_gives_the_same_bits(clients, cut, form, dtype):
         sent = arguments(form, dtype, rows, classes, options)
         cut.rows_per_message = step
         expected = clients["local"].compute(**sent)
-        ways = {name: clients[name] for name in ("grpc", "grpc-aio", "unix", "http")} | {"cut": cut}
+        ways = {name: clients[name] for name in ("grpc", "grpc-aio", "unix", "shared", "http")} | {
+            "cut": cut
+        }
         for way, client in ways.items():
             found = client.compute(**sent)
             assert found.scalars == expected.scalars, way

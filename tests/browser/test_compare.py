@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -76,6 +78,48 @@ def test_worst_entries_and_our_own_verification_are_told(shown):
     expect(findings.get_by_role("table")).to_be_visible()
     findings.locator("summary").click()
     expect(findings.locator("details li").first).to_contain_text("good")
+
+
+def test_suspicious_numbers_are_not_called_wrong(shown):
+    shown.compare((np.array(shown.numbers("dscores")) * (1 + 1e-3)).tolist())
+    expect(shown.part("verdict")).to_contain_text("Nothing is wrong, but some of your numbers")
+    expect(shown.part("findings").locator(".band").first).to_have_text("? suspicious")
+
+
+@pytest.mark.parametrize(
+    ("scores", "mistakes"),
+    [
+        # One row is divided by 1.
+        ([[1, 2, 3]], ["not_divided_by_n", "divided_twice"]),
+        ([[1]], ["transposed", "sign_flipped"]),
+    ],
+)
+def test_a_mistake_that_changes_no_number_here_is_told_so(shown, scores, mistakes):
+    shown.use_json(json.dumps({"scores": scores, "labels": [0]}))
+    expect(shown.part("about")).to_have_text("Your own request.")
+    shown.wait_until("ready")
+    for mistake in mistakes:
+        shown.part("mistake").select_option(mistake)
+        shown.part("plant").click()
+        expect(shown.part("harmless")).to_contain_text("divided by 1, that mistake changes no")
+        expect(shown.part("verdict")).to_have_count(0)
+    plant(shown, "none")
+    expect(shown.part("verdict")).to_have_text("Your gradient is right.")
+
+
+def test_an_edit_ends_a_comparison_that_is_under_way(shown):
+    shown.page.route("**/v1/check", never_answered)
+    with shown.page.expect_request("**/v1/check"):
+        shown.part("plant").click()
+    with shown.page.expect_event("requestfailed"):
+        shown.score(0, 0).fill("7")
+    shown.wait_until("ready")
+    expect(shown.part("compare-error")).to_be_hidden()
+    expect(shown.part("verdict")).to_have_count(0)
+
+
+def never_answered(_):
+    """Leave a request alone."""
 
 
 def test_an_edit_takes_the_old_verdict_away(shown):

@@ -7,6 +7,11 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import violations
+
+FORMS = ".opblock-body"
+"""Within an open call Swagger UI's own fields have no labels, and its greys are too pale."""
+
 
 @pytest.fixture
 def reference(tab, origin):
@@ -38,6 +43,22 @@ def test_every_call_is_described(reference, picture):
     assert sorted(paths) == sorted(
         path for path, methods in described["paths"].items() for _ in methods
     )
+
+
+def test_axe_finds_nothing(reference):
+    assert violations(reference.page) == []
+    for path in ("/v1/compute", "/v1/check"):
+        reference.page.locator(f"[data-path='{path}']").click()
+    expect(reference.page.get_by_role("button", name="Execute")).to_have_count(2)
+    assert violations(reference.page, without=[FORMS]) == []
+
+
+def test_a_call_has_an_address_of_its_own(tab, origin, reference):
+    reference.page.locator("[data-path='/v1/check']").click()
+    reference.page.wait_for_url("**/docs#/*/*")
+    other = tab(origin)
+    other.page.goto(reference.page.url)
+    expect(other.page.get_by_role("button", name="Execute")).to_have_count(1)
 
 
 def test_the_way_back_leads_to_the_page(reference):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import math
 
 import numpy as np
 import pytest
 from playwright.sync_api import FilePayload, expect
+
+from lossgrad.codecs.base64_arrays import to_object
+from tests.browser.examples import example
 
 RNG = np.random.default_rng(5)
 SCORES = RNG.normal(size=(3, 4)).astype(np.float32)
@@ -84,6 +88,60 @@ def test_what_cannot_be_read_is_said_kindly_and_the_page_lives_on(shown, name, c
     expect(shown.part("about")).to_have_text("From request.json.")
     shown.wait_until("ready")
     expect(shown.part("error")).to_be_hidden()
+
+
+ROW_GRADIENTS = np.full((3, 4), 0.25) - np.eye(4)[LABELS]
+"""Of equal scores, where nobody divided by N."""
+
+BATCH = {"scores": np.zeros((3, 4)), "labels": LABELS}
+CHECKS = {
+    "check.json": json.dumps(
+        {
+            **{name: array.tolist() for name, array in BATCH.items()},
+            "gradients": {"dScores": ROW_GRADIENTS.tolist(), "loss": math.log(4), "probs": None},
+        }
+    ).encode(),
+    "base64.json": json.dumps(
+        {
+            **{name: to_object(array) for name, array in BATCH.items()},
+            "gradients": {"dscores": to_object(ROW_GRADIENTS), "loss": math.log(4)},
+        }
+    ).encode(),
+    "check.npz": written(np.savez, **BATCH, dscores=ROW_GRADIENTS, loss=math.log(4)),
+    "options.npz": written(
+        np.savez_compressed, **BATCH, dScores=ROW_GRADIENTS, loss="softmax", reduction="mean"
+    ),
+}
+
+
+@pytest.mark.parametrize("give", [choose, drop])
+def test_a_file_of_a_check_is_shown_and_compared(shown, give):
+    for name, content in CHECKS.items():
+        give(shown, name, content)
+        expect(shown.part("about")).to_have_text(
+            f"From {name}; its numbers are compared with ours below."
+        )
+        expect(shown.part("verdict")).to_have_text("Your gradient is not ours.")
+        expect(shown.part("finding")).to_have_attribute("data-code", "not_divided_by_n")
+        shown.wait_until("ready")
+        shown.shows({name: array.tolist() for name, array in BATCH.items()})
+        bands = shown.part("findings").locator(".comparison .band")
+        expect(bands).to_have_text(["✓ good", "✗ wrong"] if "options" not in name else ["✗ wrong"])
+        shown.open_example(example("two_rows"))
+        expect(shown.part("verdict")).to_have_count(0)
+
+
+def test_a_request_with_gradients_can_be_pasted(shown):
+    shown.use_json(CHECKS["check.json"].decode())
+    expect(shown.part("about")).to_have_text(
+        "Your own request; its numbers are compared with ours below."
+    )
+    expect(shown.part("finding")).to_have_attribute("data-code", "not_divided_by_n")
+
+
+def test_numbers_without_their_batch_are_told_where_they_go(shown):
+    drop(shown, "own.npz", written(np.savez, dw2=ROW_GRADIENTS))
+    expect(shown.part("error")).to_contain_text("only numbers to compare")
 
 
 def test_own_gradients_are_taken_from_a_file(shown):

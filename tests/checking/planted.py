@@ -95,6 +95,26 @@ def sign_flipped(p: Net) -> Net:
     return backward(p, -rows_of(p) / n) | {"loss": -data_loss(p).mean() + penalty(p)}
 
 
+def everything_divided(p: Net) -> Net:
+    """Divide the penalty along with the sum over the rows."""
+    n = len(scores_of(p))
+    answer = backward(p, rows_of(p))
+    gradients = {name: answer[name] / n for name in ("dw2", "dw1")}
+    return gradients | {"loss": (data_loss(p).sum() + penalty(p)) / n}
+
+
+def everything_divided_twice(p: Net) -> Net:
+    n = len(scores_of(p))
+    answer = backward(p, rows_of(p) / n)
+    gradients = {name: answer[name] / n for name in ("dw2", "dw1")}
+    return gradients | {"loss": (data_loss(p).mean() + penalty(p)) / n}
+
+
+def averaged_over_classes(p: Net) -> Net:
+    size = scores_of(p).size
+    return backward(p, rows_of(p) / size) | {"loss": data_loss(p).sum() / size + penalty(p)}
+
+
 def step_downhill(p: Net) -> Net:
     n = len(scores_of(p))
     return {name: -g for name, g in backward(p, rows_of(p) / n).items()}
@@ -103,6 +123,18 @@ def step_downhill(p: Net) -> Net:
 def transposed(p: Net) -> Net:
     dscores = rows_of(p) / len(scores_of(p))
     return {"dw2": dscores.T @ hidden_of(p) + p.get("reg", 0) * p["w2"].T}
+
+
+def transposed_sum(p: Net) -> Net:
+    return {"dw2": rows_of(p).T @ hidden_of(p) + p["reg"] * p["w2"].T}
+
+
+def transposed_without_reg(p: Net) -> Net:
+    return {"dw2": (rows_of(p) / len(scores_of(p))).T @ hidden_of(p)}
+
+
+def transposed_sum_without_reg(p: Net) -> Net:
+    return {"dw2": rows_of(p).T @ hidden_of(p)}
 
 
 def transposed_scores(p: Net) -> Net:
@@ -141,6 +173,14 @@ def bias_kept_as_row(p: Net) -> Net:
     return {"db2": np.sum(rows_of(p) / len(scores_of(p)), axis=0, keepdims=True)}
 
 
+def bias_kept_as_column(p: Net) -> Net:
+    return {"db2": np.sum((rows_of(p) / len(scores_of(p))).T, axis=1, keepdims=True)}
+
+
+def losses_kept_as_column(p: Net) -> Net:
+    return {"row_losses": data_loss(p)[:, None]}
+
+
 def bias_averaged(p: Net) -> Net:
     dscores = rows_of(p) / len(scores_of(p))
     return {"dscores": dscores, "db2": np.mean(dscores, axis=0)}
@@ -160,6 +200,53 @@ def softmax_of_softmax(p: Net) -> Net:
         "probs": probs,
         "loss": -np.log(probs[row, y]).mean() + penalty(p),
     }
+
+
+def softmax_before_the_loss(p: Net) -> Net:
+    """Return what autograd gives of cross_entropy(softmax(scores), y)."""
+    scores, y, row, n = _parts(p)
+    first = softmax(scores)
+    g = softmax(first)
+    loss = -np.log(g[row, y]).mean() + penalty(p)
+    g[row, y] -= 1
+    g = g / n
+    dscores = first * (g - (first * g).sum(axis=1, keepdims=True))
+    return backward(p, dscores) | {"loss": loss}
+
+
+def temperature_not_in_the_gradient(p: Net) -> Net:
+    _, y, row, n = _parts(p)
+    dscores = softmax(scores_of(p) / scores_of(p).dtype.type(p["temperature"]))
+    dscores[row, y] -= 1
+    return backward(p, dscores / n)
+
+
+def temperature_forgotten(p: Net) -> Net:
+    return backward(p, rows_of(p) / len(scores_of(p))) | {"loss": data_loss(p).mean() + penalty(p)}
+
+
+def binary_logarithm(p: Net) -> Net:
+    scores, y, row, _ = _parts(p)
+    losses = -np.log2(softmax(scores)[row, y])
+    return {"row_losses": losses, "loss": losses.mean() + penalty(p)}
+
+
+def decimal_logarithm(p: Net) -> Net:
+    scores, y, row, _ = _parts(p)
+    losses = -np.log10(softmax(scores)[row, y])
+    return {"row_losses": losses, "loss": losses.mean() + penalty(p)}
+
+
+def added_to_probability(p: Net) -> Net:
+    scores, y, row, _ = _parts(p)
+    losses = -np.log(softmax(scores)[row, y] + 1e-9)
+    return {"row_losses": losses, "loss": losses.mean() + penalty(p)}
+
+
+def clipped_probability(p: Net) -> Net:
+    scores, y, row, _ = _parts(p)
+    losses = -np.log(np.clip(softmax(scores)[row, y], 1e-7, 1))
+    return {"row_losses": losses, "loss": losses.mean() + penalty(p)}
 
 
 def relu_not_gated(p: Net) -> Net:

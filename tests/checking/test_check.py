@@ -147,7 +147,7 @@ def test_both_spellings_and_unknown_names():
     arguments = labelled("h1")
     dw2 = ours(arguments, "dw2").dw2
     assert checked(arguments, dW2=dw2).comparisons == checked(arguments, dw2=dw2).comparisons
-    with pytest.raises(InvalidArgument, match=r"gradients.dW2: was sent twice"):
+    with pytest.raises(InvalidArgument, match=r"gradients.dW2: was sent twice, as dw2 and as dW2"):
         checked(arguments, dw2=dw2, dW2=dw2)
     with pytest.raises(InvalidArgument, match=r"gradients.grad: cannot be checked; send any of"):
         checked(arguments, grad=dw2)
@@ -158,13 +158,61 @@ def test_quantities_that_the_inputs_do_not_have():
         checked(labelled("scores"), dw2=np.zeros((3, 4)))
 
 
-def test_own_numbers_that_are_no_floats():
+@pytest.mark.parametrize("of", [list, np.array, lambda rows: np.array(rows, np.uint8)])
+def test_integers_are_taken_as_numbers(of):
+    own = CheckRequest.of(labelled("scores"), {"dscores": of([[1, 2], [3, 4]]), "loss": 3}).own
+    assert own["dscores"].dtype == own["loss"].dtype == np.float64
+    assert own["dscores"].tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("of", [list, np.array])
+def test_integers_that_float64_does_not_have(of):
+    exact = of([-(2**53), 2**53])
+    assert CheckRequest.of(labelled("scores"), {"row_losses": exact}).own
+    with pytest.raises(InvalidArgument, match=r"gradients.row_losses: has integers beyond"):
+        CheckRequest.of(labelled("scores"), {"row_losses": of([0, 2**53 + 1])})
+
+
+def test_own_numbers_that_are_no_numbers():
     with pytest.raises(InvalidArgument, match=r"gradients.loss: dtype must be one of"):
-        checked(labelled("scores"), loss=np.int64(3))
+        checked(labelled("scores"), loss=np.True_)
     with pytest.raises(InvalidArgument, match=r"gradients.dscores: cannot be read"):
         checked(labelled("scores"), dscores=[[1, 2], [3]])
     with pytest.raises(InvalidArgument, match="must be a dict of arrays, got list"):
         check(CheckRequest.of(labelled("scores"), [1]))
+
+
+@pytest.mark.parametrize("gradients", [None, {}])
+def test_nothing_to_compare_is_said(gradients):
+    found = check(CheckRequest.of(labelled("scores"), gradients))
+    assert found.ok
+    assert str(found).splitlines()[1].startswith("nothing of yours was compared")
+
+
+def test_another_shape_has_no_numbers_in_the_report():
+    arguments = labelled("scores")
+    line = str(checked(arguments, dscores=np.ones((4, 4)))).splitlines()[1]
+    assert line.split(maxsplit=2)[2] == "shape (4, 4), expected (5, 4)"
+
+
+def test_no_mistake_is_told_where_ours_is_infinite():
+    arguments = labelled("h1") | {"reg": 0.3, "nonfinite": "propagate"}
+    without = ours(arguments).data_loss
+    arguments["w2"] = arguments["w2"] * 1e160
+    assert not np.isfinite(ours(arguments).loss)
+    found = checked(arguments, loss=without)
+    assert found.comparisons[0].band == "wrong"
+    assert found.diagnoses == ()
+
+
+def test_no_mistake_is_told_of_anything_beside_sure_rows():
+    # Ours are nearly 0, their rounding is not: it must not grow with another's numbers.
+    arguments = {"scores": 60 * np.eye(5, dtype=np.float32), "labels": np.arange(5)}
+    own = ours(arguments, "dscores").dscores.copy()
+    np.fill_diagonal(own, 0.7)
+    found = checked(arguments, dscores=own)
+    assert not found.ok
+    assert found.diagnoses == ()
 
 
 @pytest.mark.parametrize("option", [{"want": ["loss"]}, {"gradient_dtype": "f32"}])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lossgrad.types.check import Check, CheckRequest
+from lossgrad.types.dtypes import bfloat16
 from lossgrad_service.checking import check
 from tests.behaviour.problems import labelled
 from tests.checking import planted
@@ -28,12 +29,16 @@ Mistake = Callable[[Net], Net]
 OF_EITHER_LOSS: dict[Mistake, str] = {
     planted.not_divided: "not_divided_by_n",
     planted.reg_missing: "reg_missing",
+    planted.everything_divided: "reg_divided_by_n",
+    planted.everything_divided_twice: "divided_twice",
     planted.label_not_subtracted: "label_not_subtracted",
     planted.sign_flipped: "sign_flipped",
     planted.step_downhill: "sign_flipped",
     planted.bias_along_classes: "wrong_axis",
     planted.bias_kept_as_rows: "bias_not_summed",
-    planted.bias_kept_as_row: "bias_not_summed",
+    planted.bias_kept_as_row: "extra_axis",
+    planted.bias_kept_as_column: "extra_axis",
+    planted.losses_kept_as_column: "extra_axis",
     planted.bias_averaged: "bias_averaged",
     planted.hidden_bias_averaged: "bias_averaged",
     planted.transposed_scores: "transposed",
@@ -46,6 +51,15 @@ OF_SOFTMAX: dict[Mistake, str] = {
     planted.softmax_along_rows: "wrong_axis",
     planted.softmax_over_everything: "wrong_axis",
     planted.softmax_of_softmax: "probabilities_as_logits",
+    planted.softmax_before_the_loss: "probabilities_as_logits",
+    planted.binary_logarithm: "logarithm_base",
+    planted.decimal_logarithm: "logarithm_base",
+}
+OF_SEVERAL: dict[Mistake, set[str]] = {
+    planted.transposed: {"transposed"},
+    planted.transposed_sum: {"transposed", "not_divided_by_n"},
+    planted.transposed_without_reg: {"transposed", "reg_missing"},
+    planted.transposed_sum_without_reg: {"transposed", "not_divided_by_n", "reg_missing"},
 }
 
 
@@ -91,9 +105,44 @@ def test_other_convention_of_the_penalty(convention, code, shape, dtype):
     assert codes_of(planted.other_convention, arguments) == {code}
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_transposed_weights(shape):
-    assert codes_of(planted.transposed, problem(shape, np.float64, reg=0.3)) == {"transposed"}
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("mistake", OF_SEVERAL)
+def test_transposed_weights(mistake, loss, shape, dtype):
+    arguments = problem(shape, dtype, loss=loss, reg=0.3)
+    assert codes_of(mistake, arguments) == OF_SEVERAL[mistake]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("mistake", [planted.softmax_of_softmax, planted.softmax_before_the_loss])
+@pytest.mark.parametrize("name", ["loss", "dscores", "dw2", "db2", "dh1", "dw1", "db1", "dx"])
+def test_softmax_twice_in_any_quantity_alone(name, mistake, shape, dtype):
+    arguments = problem(shape, dtype, reg=0.3)
+    own = {name: mistake(arguments)[name]}
+    found = check(CheckRequest.of(arguments, own))
+    assert found.diagnoses == ("probabilities_as_logits",)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("temperature", [0.5, 3.0])
+@pytest.mark.parametrize(
+    "mistake", [planted.temperature_not_in_the_gradient, planted.temperature_forgotten]
+)
+def test_temperature(mistake, temperature, shape, dtype):
+    arguments = problem(shape, dtype, reg=0.3, temperature=temperature)
+    assert codes_of(mistake, arguments) == {"temperature_missing"}
+
+
+@pytest.mark.parametrize("mistake", [planted.added_to_probability, planted.clipped_probability])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("score", [-25, -90])
+def test_number_that_keeps_the_logarithm_finite(score, dtype, mistake):
+    arguments = in_dtype(labelled("scores"), dtype)
+    arguments["scores"][2, arguments["labels"][2]] = score
+    assert codes_of(mistake, arguments) == {"epsilon_in_logarithm"}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -103,6 +152,11 @@ class TestDivision:
     def test_twice(self, loss, shape, dtype):
         arguments = problem(shape, dtype, loss=loss, reg=0.1)
         assert codes_of(planted.divided_twice, arguments) == {"divided_twice"}
+
+    def test_by_rows_and_classes(self, loss, shape, dtype):
+        # Of as many rows as classes it cannot be told from a mean that was divided twice.
+        arguments = problem(shape | {"classes": 6}, dtype, loss=loss, reg=0.1)
+        assert codes_of(planted.averaged_over_classes, arguments) == {"averaged_over_classes"}
 
     def test_of_a_sum(self, loss, shape, dtype):
         arguments = problem(shape, dtype, loss=loss, reduction="sum")
@@ -137,7 +191,33 @@ class TestWeighing:
         assert codes_of(mistake, arguments) == {"ignored_rows_counted"}
 
 
-@pytest.mark.parametrize(("dtype", "score"), [(np.float32, 95), (np.float64, 720)])
+@pytest.mark.parametrize("dtype", [np.float16, bfloat16()])
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        *(planted.not_divided, planted.reg_missing, planted.sign_flipped),
+        *(planted.label_not_subtracted, planted.transposed_scores, planted.relu_not_gated),
+        *(planted.softmax_along_rows, planted.softmax_before_the_loss),
+    ],
+)
+def test_in_16_bits(mistake, dtype):
+    arguments = in_dtype(labelled("x", **SHAPES[0]), dtype) | {"reg": 0.3}
+    own = in_dtype(mistake(arguments), dtype)
+    found = check(CheckRequest.of(arguments, own))
+    assert set(found.diagnoses) == {(OF_EITHER_LOSS | OF_SOFTMAX)[mistake]}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, bfloat16()])
+def test_suspicious_numbers_in_16_bits_are_not_diagnosed(dtype):
+    arguments = in_dtype(problem(SHAPES[0], np.float64, reg=1e-3), dtype)
+    found = examined(arguments, planted.reg_missing)
+    assert "suspicious" in {each.band for each in found.comparisons}
+    assert found.ok
+
+
+@pytest.mark.parametrize(
+    ("dtype", "score"), [(np.float16, 12), (np.float32, 95), (np.float64, 720)]
+)
 def test_unstable_softmax(dtype, score):
     arguments = in_dtype(labelled("scores"), dtype)
     arguments["scores"][2, 1] = score

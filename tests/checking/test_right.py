@@ -7,6 +7,7 @@ import pytest
 
 from lossgrad.types import Problem
 from lossgrad.types.check import CHECKABLE, CheckRequest
+from lossgrad.types.dtypes import bfloat16
 from lossgrad_service import core
 from lossgrad_service.checking import check
 from tests.checking.drawing import problem
@@ -27,6 +28,17 @@ def test_plain_numpy_is_good(batch, dtype):
         assert found.ok, f"{seed}: {found}"
         assert {each.band for each in found.comparisons} <= {"good"}, f"{seed}: {found}"
         assert {each.band for each in found.verifications} <= {"good"}, f"{seed}: {found}"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, bfloat16()])
+@pytest.mark.parametrize("batch", range(4))
+def test_arithmetic_in_16_bits_is_not_wrong(batch, dtype):
+    for seed in range(batch * OF_EACH, (batch + 1) * OF_EACH):
+        arguments = in_dtype(problem(seed), dtype)
+        with np.errstate(all="ignore"):
+            own = right(arguments)
+        found = check(CheckRequest.of(arguments, own))
+        assert found.ok, f"{seed}: {found}"
 
 
 @pytest.mark.parametrize("dtype", ["f16", "f32", "f64"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ import lossgrad
 from lossgrad import errors
 from lossgrad.exchange import Exchange
 from lossgrad.transports import threaded
+from lossgrad.transports.pool import DaemonPool
 from tests.client.servers import GrpcServer, HttpServer, Script, Stuck, double
 
 ARGUMENTS = {"scores": [[1.0, 2.0]], "labels": [0]}
@@ -94,13 +94,13 @@ def test_closing_refuses_calls_that_wait_for_a_thread(monkeypatch):
     assert {str(error) for error in others} == {"client: is closed; make a new one"}
 
 
-def test_a_pool_that_is_shut_down_under_a_call(monkeypatch):
-    def shut_down_pool():
-        pool = ThreadPoolExecutor(1)
-        pool.shutdown()
-        return pool
+def test_a_pool_that_is_closed_under_a_call(monkeypatch):
+    class Closed(DaemonPool):
+        def __init__(self, size):
+            super().__init__(size)
+            self.close()
 
-    monkeypatch.setattr(threaded, "_open_pool", shut_down_pool)
+    monkeypatch.setattr(threaded, "DaemonPool", Closed)
     with pytest.raises(errors.InvalidArgument, match="client: is closed"):
         asyncio.run(lossgrad.AsyncClient("http://localhost:1").compute(**ARGUMENTS))
 

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossgrad import Cancelled, InvalidArgument
-from lossgrad.pipelines import Batch, DaemonPool, read_depth, tasks, threads
+from lossgrad.pipelines import Batch, read_depth, tasks, threads
+from lossgrad.transports.pool import DaemonPool
 
 PATIENCE_SECONDS = 20
 
@@ -235,6 +236,19 @@ def test_a_closed_pool_does_what_was_submitted_and_takes_no_more():
         pool.submit(int)
     released.set()
     assert [future.result(PATIENCE_SECONDS) for future in futures] == [True] * 3
+
+
+def test_a_cancelled_pool_ends_what_has_begun_only():
+    pool, begun, released = DaemonPool(1), threading.Event(), threading.Event()
+    first = pool.submit(lambda: begun.set() or released.wait(PATIENCE_SECONDS))
+    waiting = [pool.submit(int) for _ in range(3)]
+    assert begun.wait(PATIENCE_SECONDS)
+    pool.cancel()
+    assert all(future.cancelled() for future in waiting)
+    with pytest.raises(InvalidArgument, match="client: is closed"):
+        pool.submit(int)
+    released.set()
+    assert first.result(PATIENCE_SECONDS)
 
 
 def test_what_work_raises_is_the_futures():

@@ -28,6 +28,11 @@ def test_good(text, target):
     assert parse_target(text) == target
 
 
+def test_an_empty_target_is_called_so():
+    with pytest.raises(InvalidArgument, match="target: is empty, got '  '; examples: localhost"):
+        parse_target("  ")
+
+
 @pytest.mark.parametrize(
     "text",
     [

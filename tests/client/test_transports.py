@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 
 import numpy as np
 import pytest
@@ -211,6 +212,25 @@ def test_method_that_the_server_lacks():
 def test_http_servers_that_are_not_lossgrad(attempt, reply, kind, text):
     with HttpServer(Script(reply)) as server, pytest.raises(kind, match=text):
         attempt(server.target)
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 O", b"HTTP/1.1 200 OK\r\nA: b\r\n"])
+def test_an_http_server_that_hangs_up_in_its_head(attempt, said):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=hang_up_after, args=(listener, said))
+        server.start()
+        with pytest.raises(errors.Unavailable, match="the server hung up"):
+            attempt(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        server.join()
+
+
+def hang_up_after(listener, said):
+    connection, _ = listener.accept()
+    with connection:
+        connection.sendall(said)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1 << 16):
+            pass
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, errors.Busy), (503, errors.Unavailable)])

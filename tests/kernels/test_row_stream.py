@@ -87,18 +87,18 @@ def test_cuts_change_no_bit(kind, dtype, cuts):
 @given(n_rows=st.integers(1, 200), step=st.sampled_from([1, 4, 16]), data=st.data())
 def test_gathered_blocks(n_rows, step, data):
     cuts = sorted(data.draw(st.sets(st.integers(1, n_rows))) | {n_rows})
-    gatherer, rows, found = Gatherer(n_rows, step, 32), np.arange(n_rows), []
+    gatherer, rows, found = Gatherer(n_rows, step), np.arange(n_rows), []
     for start, stop in zip([0, *cuts], cuts, strict=False):
-        found += [block["a"].copy() for block in gatherer.take({"a": rows[start:stop]})]
+        found += [block["a"].copy() for block in gatherer.take({"a": rows[start:stop]}, 32)]
     np.testing.assert_array_equal(np.concatenate(found), rows)
     assert all(len(block) % step == 0 and len(block) <= 32 for block in found[:-1])
 
 
 def test_aligned_pieces_are_not_copied():
     rows = np.arange(64)
-    gatherer = Gatherer(64, 16, 32)
+    gatherer = Gatherer(64, 16)
     for start in (0, 16, 32):
-        (block,) = gatherer.take({"a": rows[start : start + 16]})
+        (block,) = gatherer.take({"a": rows[start : start + 16]}, 32)
         assert np.shares_memory(block["a"], rows)
 
 

@@ -22,6 +22,7 @@ from lossgrad_service.metrics.catalogue import (
     Refusal,
     Transport,
 )
+from lossgrad_service.metrics.processes import usage_of
 from lossgrad_service.metrics.slab import shared_memory
 from tests.metrics.reading import BUILD, families_of, value_of, values_of
 
@@ -136,14 +137,38 @@ def test_workers_are_told_one_by_one(two):
     first, second = Place(two, 0), Place(two, 1)
     first.take()
     first.set_ready(True)
-    second.count_restart()
+    second.count_restart("exit")
     assert [value_of(two, "lossgrad_worker_ready", worker=w) for w in "12"] == [1, 0]
-    assert [value_of(two, "lossgrad_worker_restarts_total", worker=w) for w in "12"] == [0, 1]
+    assert [
+        value_of(two, "lossgrad_worker_restarts_total", worker=w, cause="exit") for w in "12"
+    ] == [0, 1]
     resident = value_of(two, "lossgrad_worker_resident_memory_bytes", worker="1")
     assert 2**20 < resident < 2**40
     # A place that no process has uses nothing of the machine.
     told = values_of(two)
     assert ("lossgrad_worker_resident_memory_bytes", ("worker", "2")) not in told
+
+
+def test_a_worker_is_told_as_one_while_another_process_takes_over(two):
+    before, after = Place(two, 0), Place(two, 0, 1)
+    for process in (before, after):
+        process.take()
+        process.count_restart("reload")
+        Meter(process.row).refused("bytes")
+        Meter(process.row).begun("Compute", "grpc")
+    before.set_ready(True)
+    assert after.others_are_ready()
+    assert [value_of(two, "lossgrad_worker_ready", worker=w) for w in "12"] == [1, 0]
+    assert value_of(two, "lossgrad_worker_restarts_total", worker="1", cause="reload") == 2
+    assert value_of(two, "lossgrad_refusals_total", cause="bytes") == 2
+    assert value_of(two, "lossgrad_in_flight_calls", **WAY) == 2
+    resident = value_of(two, "lossgrad_worker_resident_memory_bytes", worker="1")
+    assert resident == pytest.approx(2 * usage_of(os.getpid()).resident_bytes, rel=0.1)
+    before.leave()
+    assert not after.others_are_ready()
+    assert value_of(two, "lossgrad_worker_start_time_seconds", worker="1") > 0
+    assert value_of(two, "lossgrad_in_flight_calls", **WAY) == 1
+    assert value_of(two, "lossgrad_refusals_total", cause="bytes") == 2
 
 
 def test_build_is_told_whatever_it_is_called():
@@ -215,7 +240,7 @@ def test_what_is_told_is_the_sum_of_what_each_worker_counted(drawn_calls, drawn_
     descriptor = shared_memory(2)
     slab = Slab.at(descriptor, 2)
     os.close(descriptor)
-    meters = [Meter(slab.row(0)), Meter(slab.row(1))]
+    meters = [Meter(slab.row(0, seat=1)), Meter(slab.row(1))]
     for place, method, transport, code, spent, received, sent in drawn_calls:
         meters[place].begun(method, transport)
         meters[place].ended(method, transport, code, 1.0, spent, received, sent)

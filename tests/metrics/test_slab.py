@@ -78,7 +78,7 @@ def test_two_processes_count_and_one_that_is_killed_counts_on(descriptor):
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait(PATIENCE_SECONDS) == -signal.SIGKILL
         killed.leave()
-        killed.count_restart()
+        killed.count_restart("exit")
         assert (received(slab), in_flight(slab)) == (14_000, 1)
         assert value_of(slab, "lossgrad_worker_ready", worker="1") == 1
         assert value_of(slab, "lossgrad_worker_ready", worker="2") == 0
@@ -86,7 +86,7 @@ def test_two_processes_count_and_one_that_is_killed_counts_on(descriptor):
         assert usage_of(lasting.pid) is not None
         with counting(descriptor, 1):
             assert (received(slab), in_flight(slab)) == (21_000, 2)
-            assert value_of(slab, "lossgrad_worker_restarts_total", worker="2") == 1
+            assert value_of(slab, "lossgrad_worker_restarts_total", worker="2", cause="exit") == 1
 
 
 def test_memory_is_nobody_elses(descriptor):
@@ -101,10 +101,10 @@ def test_memory_that_is_too_small_is_refused(descriptor):
 
 def test_a_process_alone_shares_with_nobody():
     first, second = Place.alone(), Place.alone()
-    first.count_restart()
+    first.count_restart("exit")
     name = "lossgrad_worker_restarts_total"
-    assert value_of(first.slab, name, worker="1") == 1
-    assert value_of(second.slab, name, worker="1") == 0
+    assert value_of(first.slab, name, worker="1", cause="exit") == 1
+    assert value_of(second.slab, name, worker="1", cause="exit") == 0
 
 
 def test_a_process_that_ended_uses_nothing():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests.running import channel_to, running_server
@@ -11,6 +13,14 @@ from tests.running import channel_to, running_server
 def running():
     with running_server() as running:
         yield running
+
+
+@pytest.fixture
+def heeded_hangups():
+    """Have children heed SIGHUP; those of nohup inherit that they do not."""
+    handler = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, handler)
 
 
 @pytest.fixture

@@ -42,10 +42,10 @@ def serving(*flags, program=PROGRAM, lines=2, **variables):
             process.kill()
 
 
-def refused(*flags, **variables):
+def refused(*flags, program=PROGRAM, **variables):
     """Return the exit code and the lines of a command that does not serve."""
     done = subprocess.run(
-        [sys.executable, *PROGRAM, "serve", *FLAGS, *flags],
+        [sys.executable, *program, "serve", *FLAGS, *flags],
         env=environment(variables),
         capture_output=True,
         check=False,

@@ -143,7 +143,18 @@ def test_pickled_arrays_are_refused(tmp_path):
     path = tmp_path / "in.npz"
     np.savez(path, scores=np.array([{}]), labels=LABELS)
     [line] = lines(run("compute", path), 2)
-    assert "cannot be read" in line
+    assert line.startswith("lossgrad: scores: has Python objects")
+
+
+@pytest.mark.parametrize(
+    "command", [("bench",), ("bench-kernel",), ("bench-training",), ("demo",), ("check", "in.npz")]
+)
+def test_charts_have_names_of_charts(command, tmp_path):
+    option = "--plot" if command[0] == "check" else "--png"
+    done = run(*command, option, tmp_path / "new" / "chart.txt")
+    assert done.exit_code == 2
+    assert "must be a file whose name ends in .png, .svg or .pdf" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_file(tmp_path):
@@ -151,9 +162,15 @@ def test_missing_file(tmp_path):
     assert line.endswith("nope.npz cannot be read: No such file or directory")
 
 
-def test_unwritable_output(archive, tmp_path):
-    [line] = lines(run("compute", archive, "-o", tmp_path / "nowhere" / "out.npz"), 1)
-    assert "nowhere" in line
+def test_output_in_a_folder_that_is_new(archive, tmp_path):
+    path = tmp_path / "new" / "folder" / "out.npz"
+    assert run("compute", archive, "-o", path).exit_code == 0
+    assert path.exists()
+
+
+def test_unwritable_output(archive):
+    [line] = lines(run("compute", archive, "-o", archive / "out.npz"), 1)
+    assert str(archive) in line
 
 
 def test_nobody_listens(archive, tmp_path):

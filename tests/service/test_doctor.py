@@ -114,6 +114,18 @@ def test_lines(served):
     assert advice.strip().startswith("→ this is the HTTP port")
 
 
+def test_lines_of_a_narrow_terminal(served):
+    shown = run(served["HTTP"], COLUMNS="50").stdout.splitlines()
+    assert max(map(len, shown)) <= 50
+    assert {line[:2] for line in shown} == {"✓ ", "  "}
+    assert all(line == line.rstrip() for line in shown)
+
+
+def test_this_process_is_not_told_how_long_it_is_up():
+    [told] = [each["text"] for each in report("local:", code=0) if each["name"] == "process"]
+    assert told.startswith("this one, ")
+
+
 @PROTOCOLS
 def test_stopped(protocol):
     with socket.socket() as bound:
@@ -255,13 +267,21 @@ def test_keys(tmp_path, protocol):
     path.write_text(entry("a", "lossgrad_right"))
     with running_server(keys_file=path) as running:
         target = running.server.addresses[protocol]
-        assert report(target, code=0, LOSSGRAD_TOKEN="lossgrad_right")
+        findings = report(target, code=0, LOSSGRAD_TOKEN="lossgrad_right")
         missing = the_wrong_one(target, code=1)
         unknown = the_wrong_one(target, code=1, LOSSGRAD_TOKEN="lossgrad_wrong")
+    assert "that of LOSSGRAD_TOKEN is let in" in [finding["text"] for finding in findings]
     assert missing["name"] == unknown["name"] == "key"
     assert "set LOSSGRAD_TOKEN" in missing["advice"]
     assert "is unknown" in unknown["text"]
     assert "lossgrad_wrong" not in str(unknown)
+
+
+@PROTOCOLS
+def test_a_key_that_nobody_asked_for(served, protocol):
+    findings = report(served[protocol], code=0, LOSSGRAD_TOKEN="lossgrad_any")
+    [told] = [finding["text"] for finding in findings if finding["name"] == "key"]
+    assert told.startswith("the server asks for none")
 
 
 @PROTOCOLS
@@ -375,7 +395,9 @@ def test_proxies_are_told_of(monkeypatch):
     assert proxy in first["text"]
 
 
-@pytest.mark.parametrize("arguments", [["nonsense://x"], ["localhost:1", "--tls-ca", "/nowhere"]])
+@pytest.mark.parametrize(
+    "arguments", [["nonsense://x"], [""], ["localhost:1", "--tls-ca", "/nowhere"]]
+)
 def test_what_means_nothing(arguments):
     done = run(*arguments)
     assert done.exit_code == 2

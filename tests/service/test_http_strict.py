@@ -83,8 +83,8 @@ WRONG = {
         "is not an input or option of this call; it has",
     ),
     # Numbers
-    "NaN": (with_score("NaN"), "", "not JSON"),
-    "-Infinity": (with_score("-Infinity"), "", "not JSON"),
+    "NaN": (with_score("NaN"), "", 'go in quotes: "NaN", "Infinity"'),
+    "-Infinity": (with_score("-Infinity"), "", 'go in quotes: "NaN", "Infinity"'),
     "1e999": (with_score("1e999"), "", "infinity"),
     "a million digits": (with_score("1" * 10**6), "", "infinity"),
     "a leading zero": (with_score("01"), "", "leading zero"),

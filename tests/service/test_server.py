@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +18,11 @@ import lossgrad
 from lossgrad_service import core
 from lossgrad_service.grpc_api import GrpcServer
 from lossgrad_service.http_api import HttpServer
+from lossgrad_service.metrics import Place, Slab
+from lossgrad_service.metrics.slab import shared_memory
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
+from lossgrad_service.workers.ports import reserved_port
 from tests.running import PATIENCE_SECONDS, channel_to, running_server
 from tests.service.web import call
 
@@ -87,6 +91,46 @@ def test_server_asked_to_stop_does_not_wait_for_the_compiler(monkeypatch):
 
     assert asyncio.run(scenario()) == 503
     compiled.set()
+
+
+def test_where_others_take_calls_it_listens_only_once_it_is_ready(monkeypatch):
+    entered, compiled = Event(), Event()
+
+    def slow():
+        entered.set()
+        compiled.wait(PATIENCE_SECONDS)
+
+    async def scenario(port):
+        settings = Settings(grpc_port=0, http_port=port, lame_duck_seconds=0, workers=2)
+        server = Server(settings, Place(slab, 1), shares_ports=True)
+        starting = asyncio.create_task(server.__aenter__())
+        assert await asyncio.to_thread(entered.wait, PATIENCE_SECONDS)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+        compiled.set()
+        await starting
+        _, ready, *_ = await asyncio.to_thread(probes, server)
+        await server.__aexit__()
+        return ready
+
+    monkeypatch.setattr(core, "warm_up", slow)
+    slab = slab_of_two()
+    Place(slab, 0).set_ready(True)
+    with reserved_port("HTTP", "127.0.0.1", 0) as port:
+        assert asyncio.run(scenario(port)) == 200
+
+
+def slab_of_two():
+    descriptor = shared_memory(2)
+    try:
+        return Slab.at(descriptor, 2)
+    finally:
+        os.close(descriptor)
+
+
+def test_server_that_is_replaced_needs_no_lame_duck():
+    with running_server(lame_duck_seconds=3600) as running:
+        running.loop.call_soon_threadsafe(running.server.retire)
 
 
 def test_server_that_cannot_warm_up_does_not_start(monkeypatch):

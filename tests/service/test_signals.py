@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -9,6 +11,7 @@ import sys
 
 import pytest
 
+from lossgrad_service.runtime.signals import heed_hangups
 from tests.running import PATIENCE_SECONDS, read_line
 from tests.service.processes import (
     BODY,
@@ -124,6 +127,63 @@ def test_signal_while_the_kernels_are_compiled_ends_in_order():
             assert process.stderr.read() == ""
         finally:
             process.kill()
+
+
+def test_nobody_need_read_what_it_prints():
+    with serving() as (process, _):
+        process.stdout.close()
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.usefixtures("heeded_hangups")
+def test_hangup_changes_nothing_with_one_worker():
+    with serving() as (process, addresses):
+        process.send_signal(signal.SIGHUP)
+        assert "SIGHUP changes nothing with one worker" in process.stderr.readline()
+        assert call(f"{addresses['HTTP']}/readyz").status == 200
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_hangup_that_is_ignored_stays_so():
+    """As nohup has it."""
+
+    async def scenario():
+        heed_hangups(lambda: heard.append("SIGHUP"))
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+
+    heard, before = [], signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        asyncio.run(scenario())
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert heard == []
+
+
+ON_A_TERMINAL = """
+import os
+from lossgrad_service.__main__ import main
+
+os.setsid()
+os.open({name!r}, os.O_RDWR)
+main()
+"""
+
+
+@pytest.mark.usefixtures("heeded_hangups")
+def test_closed_terminal_ends_in_order():
+    ours, theirs = os.openpty()
+    program = ("-c", ON_A_TERMINAL.format(name=os.ttyname(theirs)))
+    with serving(program=program) as (process, _):
+        os.close(theirs)
+        os.close(ours)
+        assert read_line(process).startswith("stopping")
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.stderr.read() == ""
 
 
 def test_variables_are_read_and_flags_win():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
 
 import lossgrad
+from lossgrad_service.runtime.unix_socket import beside, published
 from tests.running import running_server
 
 
@@ -63,6 +65,34 @@ def test_live_socket_is_left_alone(path):
         with pytest.raises(OSError, match="another server does"), running_server(unix_socket=path):
             pass
     assert path.is_socket()
+
+
+@contextmanager
+def listening(path):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(beside(path)))
+        server.listen()
+        with published(beside(path), path):
+            yield
+
+
+def test_who_takes_over_keeps_the_path_and_its_rights(path):
+    with ExitStack() as first:
+        first.enter_context(listening(path))
+        path.chmod(0o660)
+        with listening(path):
+            first.close()
+            assert stat.S_IMODE(path.stat().st_mode) == 0o660
+            with socket.socket(socket.AF_UNIX) as caller:
+                caller.connect(str(path))
+        assert list(path.parent.iterdir()) == []
+
+
+def test_no_file_is_taken_for_a_socket_to_take_over_from(path):
+    path.write_text("precious")
+    with pytest.raises(OSError, match="not a socket"), listening(path):
+        pass
+    assert path.read_text() == "precious"
 
 
 def test_path_that_no_socket_can_have_is_told(tmp_path):

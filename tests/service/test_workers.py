@@ -8,14 +8,13 @@ import re
 import select
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
-from threading import Event, Timer
 
 import pytest
 
@@ -24,36 +23,44 @@ from lossgrad_service.metrics import Place, Slab
 from lossgrad_service.metrics.cells import PID
 from lossgrad_service.metrics.slab import shared_memory
 from lossgrad_service.runtime.settings import Settings
-from lossgrad_service.workers import supervisor
 from lossgrad_service.workers.backoff import Backoff
 from lossgrad_service.workers.handover import arguments_of
 from lossgrad_service.workers.keeper import PATIENCE, Keeper, WorkerFailed
 from lossgrad_service.workers.line import decode_line, encode_line
 from lossgrad_service.workers.ports import reserved_port
+from lossgrad_service.workers.post import Post
 from lossgrad_service.workers.process import COMMAND, WorkerProcess
 from lossgrad_service.workers.shares import shares_of
 from lossgrad_service.workers.supervisor import Supervisor
 from tests.metrics.reading import value_of
 from tests.running import PATIENCE_SECONDS, read_line
-from tests.service.processes import half_sent_call, read_all, refused, serving
-
-TWO = ("--workers", "2", "--log-level", "info")
-ONE_ROW = {"scores": [[1.0, 2.0, 3.0]], "labels": [2]}
-IS_READY = re.compile(r"(worker \d) is ready as process (\d+)")
-
-
-def next_ready(process):
-    """Read the log on to the next worker that is ready; return its name and process id."""
-    too_long = Timer(PATIENCE_SECONDS, process.kill)
-    too_long.start()
-    try:
-        return next(found.groups() for line in process.stderr if (found := IS_READY.search(line)))
-    finally:
-        too_long.cancel()
-
-
-def both_ready(process):
-    return {name: int(pid) for name, pid in (next_ready(process) for _ in range(2))}
+from tests.service.processes import (
+    FLAGS,
+    PIPES,
+    environment,
+    half_sent_call,
+    read_all,
+    refused,
+    serving,
+)
+from tests.service.stand_ins import (
+    BECOMES_READY,
+    FAILS,
+    HANGS,
+    LASTS,
+    SAYS_WHY,
+    keeper_of,
+    restarts_of,
+)
+from tests.service.supervised import (
+    IS_READY,
+    ONE_ROW,
+    TWO,
+    both_ready,
+    calling,
+    next_told,
+    watched,
+)
 
 
 @pytest.fixture(scope="module")
@@ -110,48 +117,14 @@ def test_supervisor_has_neither_grpc_nor_the_kernels(served):
 
 def test_killed_worker_is_replaced_and_no_call_fails(served):
     process, addresses, workers = served
-    over = Event()
-
-    def call_on(target):
-        with lossgrad.Client(target) as client:
-            answers = [client.compute(**ONE_ROW).loss]
-            while not over.is_set():
-                answers.append(client.compute(**ONE_ROW).loss)
-        return answers
-
-    with ThreadPoolExecutor() as threads:
-        callers = [threads.submit(call_on, addresses[protocol]) for protocol in ("gRPC", "HTTP")]
-        try:
-            for name in ("worker 1", "worker 2"):
-                os.kill(workers[name], signal.SIGKILL)
-                again, pid = next_ready(process)
-                assert again == name
-                workers[name] = int(pid)
-        finally:
-            over.set()
-        answers = [loss for caller in callers for loss in caller.result(PATIENCE_SECONDS)]
-    assert len(set(answers)) == 1
+    with calling((addresses["gRPC"], addresses["HTTP"])):
+        for name in ("worker 1", "worker 2"):
+            os.kill(workers[name], signal.SIGKILL)
+            again, pid = next_told(process, IS_READY)
+            assert again == name
+            workers[name] = int(pid)
     with lossgrad.Client(addresses["Unix"]) as client:  # taken over by the first one's successor
-        assert client.compute(**ONE_ROW).loss == answers[0]
-
-
-def wait_for_end(descriptors):
-    poll = select.poll()
-    for descriptor in descriptors:
-        poll.register(descriptor, select.POLLIN)
-        assert poll.poll(PATIENCE_SECONDS * 1000)
-        poll.unregister(descriptor)
-
-
-@contextmanager
-def watched(pids):
-    """Yield a function that returns once the processes have ended, whoever their parent is."""
-    descriptors = [os.pidfd_open(pid) for pid in pids]
-    try:
-        yield partial(wait_for_end, descriptors)
-    finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
+        assert client.compute(**ONE_ROW).n_rows == 1
 
 
 def test_signal_lets_calls_under_way_finish():
@@ -179,9 +152,57 @@ def test_second_signal_ends_all_at_once():
 
 
 def test_workers_end_with_a_supervisor_that_was_killed():
-    with serving(*TWO) as (process, _), watched(both_ready(process).values()) as ended:
-        process.kill()
-        ended()
+    """One of them is stopped, and could not be told."""
+    with serving(*TWO) as (process, _):
+        workers = both_ready(process)
+        with watched(workers.values()) as ended:
+            os.kill(workers["worker 2"], signal.SIGSTOP)
+            process.kill()
+            ended()
+
+
+COMPILES_FOR_EVER = """
+import runpy
+from threading import Event
+from lossgrad_service import core
+
+def warm_up():
+    print("compiling", flush=True)
+    Event().wait()
+
+core.warm_up = warm_up
+runpy.run_module("lossgrad_service.workers.worker", run_name="__main__")
+"""
+
+WITH_WORKERS = """
+import sys
+from lossgrad_service.workers import supervisor
+from lossgrad_service.__main__ import main
+
+supervisor.COMMAND = (sys.executable, "-c", {worker!r})
+supervisor.SHORTEST_PAUSE = supervisor.LONGEST_PAUSE = 0.0
+main()
+"""
+
+
+def test_signal_while_workers_start_ends_in_order():
+    command = [sys.executable, "-c", WITH_WORKERS.format(worker=COMPILES_FOR_EVER), "serve"]
+    with subprocess.Popen([*command, *FLAGS, *TWO], env=environment({}), **PIPES) as process:
+        try:
+            assert [read_line(process) for _ in range(2)] == ["compiling\n"] * 2
+            process.terminate()
+            assert process.wait(PATIENCE_SECONDS) == 0
+            assert process.stdout.read().startswith("stopping")
+        finally:
+            process.kill()
+
+
+def test_workers_that_do_not_start_end_the_service():
+    program = ("-c", WITH_WORKERS.format(worker="raise SystemExit(7)"))
+    code, text = refused("--workers", "2", program=program)
+    assert code == 1
+    told = f"ended {PATIENCE} times in a row before it was ready, the last time with exit code 7"
+    assert re.fullmatch(rf"lossgrad: worker \d {told}", text.splitlines()[-1])
 
 
 @pytest.mark.parametrize(("flag", "protocol"), [("--grpc-port", "gRPC"), ("--http-port", "HTTP")])
@@ -297,22 +318,6 @@ def test_pauses_double_up_to_the_longest():
     assert backoff.next_pause() == 0.1
 
 
-def keeper_of(*programs, place=None):
-    """Return a keeper of Python programs, each run once, without pauses."""
-    left, backoff = iter(programs), Backoff(0.0, 0.0)
-
-    def start():
-        return WorkerProcess.start("settings", [sys.executable, "-ISc", next(left)])
-
-    return Keeper(place or Place.alone(), start, backoff)
-
-
-FAILS = "import sys; sys.stdin.readline(); sys.exit(3)"
-SAYS = "import socket; line = socket.socket(fileno=0); line.recv(99); line.send(b'{}\\n')"
-BECOMES_READY = SAYS.format("ready")
-SAYS_WHY = SAYS.format("no room") + "; raise SystemExit(4)"
-
-
 def test_worker_that_never_gets_ready_is_given_up_with_its_cause():
     keeper = keeper_of(*[FAILS] * (PATIENCE - 1), SAYS_WHY)
     with pytest.raises(WorkerFailed) as failed:
@@ -335,7 +340,7 @@ def test_process_that_cannot_be_had_is_a_worker_that_failed():
         return WorkerProcess.start("settings", ["/nowhere/python"])
 
     with pytest.raises(WorkerFailed, match=r"no process: .*/nowhere/python"):
-        asyncio.run(Keeper(Place.alone(), start, Backoff(0.0, 0.0)).run())
+        asyncio.run(Keeper(Place.alone(), start, Backoff(0.0, 0.0), PATIENCE_SECONDS).run())
 
 
 def test_worker_that_was_ready_resets_the_count():
@@ -347,8 +352,8 @@ def test_worker_that_was_ready_resets_the_count():
 
 
 def told_of(place):
-    """Return the restarts, readiness and start time of a place."""
-    names = ("restarts_total", "ready", "start_time_seconds")
+    """Return the readiness and start time of a place."""
+    names = ("ready", "start_time_seconds")
     return [value_of(place.slab, f"lossgrad_worker_{name}", worker="1") for name in names]
 
 
@@ -358,11 +363,18 @@ def test_restarts_are_counted_and_nothing_is_left_of_a_worker_that_ended():
     place.set_ready(True)
     with pytest.raises(WorkerFailed):
         asyncio.run(keeper_of(*[FAILS] * PATIENCE, place=place).run())
-    assert told_of(place) == [PATIENCE - 1, 0, 0]
+    assert (restarts_of(place), told_of(place)) == ({"unready": PATIENCE}, [0, 0])
 
 
-LASTS = BECOMES_READY + "; line.recv(1)"
-HANGS = LASTS + "; import time; time.sleep(60)"
+KILLED = BECOMES_READY + "; import os; os.kill(os.getpid(), 9)"
+
+
+def test_restarts_are_counted_by_what_became_of_the_process():
+    place = Place.alone()
+    programs = (BECOMES_READY, KILLED, KILLED, *[FAILS] * PATIENCE)
+    with pytest.raises(WorkerFailed):
+        asyncio.run(keeper_of(*programs, place=place).run())
+    assert restarts_of(place) == {"exit": 1, "signal": 2, "unready": PATIENCE}
 
 
 def supervise(*keepers, **settings):
@@ -375,7 +387,8 @@ def supervise(*keepers, **settings):
 
     async def scenario():
         stopping = asyncio.create_task(stop_when_ready())
-        running = Supervisor(Settings(workers=2, **settings), keepers).run()
+        posts = [Post(lambda *_, keeper=keeper: keeper) for keeper in keepers]
+        running = Supervisor(Settings(workers=2, **settings), posts).run()
         try:
             await asyncio.wait_for(running, PATIENCE_SECONDS)
         finally:
@@ -399,10 +412,9 @@ def test_all_end_when_one_is_given_up(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_worker_that_does_not_stop_is_killed(monkeypatch, caplog):
-    monkeypatch.setattr(supervisor, "OVERTIME_SECONDS", 0.0)
-    supervise(keeper_of(HANGS), keeper_of(LASTS), lame_duck_seconds=0, shutdown_grace_seconds=0)
-    assert "did not stop within 0 s and are killed" in caplog.text
+def test_worker_that_does_not_stop_is_killed(caplog):
+    supervise(keeper_of(HANGS, stop_seconds=0.0), keeper_of(LASTS))
+    assert "worker 1 did not stop within 0 s and is killed" in caplog.text
 
 
 @contextmanager
@@ -429,15 +441,29 @@ def test_real_worker_tells_of_itself_in_memory_that_it_was_given():
         assert await worker.becomes_ready()
         told, pid = told_of(place), place.row[PID]
         worker.kill()
-        assert await worker.end() == "signal 9"
+        assert await worker.end() == ("signal", "signal 9")
         return told, pid == worker.pid
 
     with memory_of_one() as descriptor:
         place = Place(Slab.at(descriptor, 1), 0)
         before = time.time()
-        (restarts, is_ready, start_time), is_its = asyncio.run(scenario())
-    assert (restarts, is_ready, is_its) == (0, 1, True)
+        (is_ready, start_time), is_its = asyncio.run(scenario())
+    assert (is_ready, is_its) == (1, True)
     assert before <= start_time <= time.time()
+
+
+def test_real_worker_ends_though_nobody_heard_that_it_was_ready():
+    """What is left unread resets the line."""
+    settings, (ours, theirs) = Settings(grpc_port=0, http_port=0), socket.socketpair()
+    with ours, memory_of_one() as descriptor:
+        command = (*COMMAND, *arguments_of(descriptor, Place(Slab.at(descriptor, 1), 0)))
+        with theirs:
+            worker = subprocess.Popen(command, stdin=theirs, pass_fds=[descriptor])
+        with worker:
+            ours.sendall(encode_line(settings.model_dump_json()))
+            assert select.select([ours], [], [], PATIENCE_SECONDS)[0]
+            ours.close()
+            assert worker.wait(PATIENCE_SECONDS) == 0
 
 
 def test_real_worker_says_why_it_does_not_start(tmp_path):
@@ -450,6 +476,6 @@ def test_real_worker_says_why_it_does_not_start(tmp_path):
 
     with memory_of_one() as descriptor:
         how = asyncio.run(scenario())
-    assert how == (
-        f"exit code 1: cannot listen on {tmp_path}/nowhere/s: there is no folder {tmp_path}/nowhere"
-    )
+    nowhere = tmp_path / "nowhere"
+    told = f"exit code 1: cannot listen on {nowhere}/s: there is no folder {nowhere}"
+    assert how == ("unready", told)

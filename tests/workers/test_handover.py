@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 from contextlib import contextmanager
+from itertools import chain
 
 import pytest
 
@@ -20,8 +21,9 @@ from tests.metrics.reading import value_of
 from tests.running import PATIENCE_SECONDS
 
 OTHERS = {
-    "of a version without a checksum": lambda told: told[:3],
-    "of another layout": lambda told: (*told[:3], "0badc0de"),
+    "of a version without a checksum": lambda told: told[:4],
+    "of another layout": lambda told: (*told[:4], "0badc0de"),
+    "of a version that knows no seats": lambda told: (*told[:2], *told[3:]),
     "of a version that says more": lambda told: (*told, "more"),
     "of a version that says nothing": lambda _: (),
 }
@@ -34,7 +36,7 @@ def two_places():
     """Yield the descriptor of memory that two workers count in, and the second one's place."""
     descriptor = shared_memory(2)
     try:
-        yield descriptor, Place(Slab.at(descriptor, 2), 1)
+        yield descriptor, Place(Slab.at(descriptor, 2), 1, 1)
     finally:
         os.close(descriptor)
 
@@ -46,7 +48,7 @@ def refusals(slab):
 def test_a_place_is_handed_over():
     with two_places() as (descriptor, place):
         taken = place_in(arguments_of(os.dup(descriptor), place))
-        assert (taken.number, taken.slab.places) == (1, 2)
+        assert (taken.number, taken.seat, taken.slab.places) == (1, 1, 2)
         Meter(taken.row).refused("bytes")
         assert refusals(place.slab) == 1
 
@@ -65,7 +67,7 @@ def test_under_a_supervisor_of_another_version_a_worker_counts_alone(changed, ca
         taken = place_in(changed(arguments_of(descriptor, place)))
         Meter(taken.row).refused("bytes")
         assert (refusals(taken.slab), refusals(place.slab)) == (1, 0)
-        assert not any(map(any, place.slab.rows()))
+        assert not any(map(any, chain.from_iterable(place.slab.rows())))
     [told] = caplog.records
     assert told.levelname == "WARNING"
     assert "another version" in told.message
@@ -90,9 +92,9 @@ def said_and_logged(settings, arguments, descriptor):
 def test_a_worker_of_such_a_supervisor_serves_and_says_so_in_its_log():
     settings = Settings(grpc_port=0, http_port=0, log_level="warning", lame_duck_seconds=0)
     with two_places() as (descriptor, place):
-        arguments = arguments_of(descriptor, place)[:3]
+        arguments = arguments_of(descriptor, place)[:4]
         said, log = said_and_logged(settings, arguments, descriptor)
-        assert not any(map(any, place.slab.rows()))
+        assert not any(map(any, chain.from_iterable(place.slab.rows())))
     assert said == encode_line(READY)
     line = json.loads(log)
     assert line["level"] == "warning"

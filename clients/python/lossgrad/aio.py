@@ -145,6 +145,7 @@ class AsyncClient(ClientSettings):
 
     async def close(self) -> None:
         """Close the running event loop's connections; further calls are `InvalidArgument`."""
+        self._close_memory()
         self._experience.close()
         await self._transport.close()
 
@@ -169,7 +170,7 @@ class AsyncClient(ClientSettings):
 
     async def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
         left = await self._admitted(call.problem, known, timeout)
-        return await self._transport.send(COMPUTE, call.within(known.limits), left)
+        return await self._transport.send(COMPUTE, self._prepared(call, known), left)
 
     async def _attempt_check(
         self, request: CheckRequest, known: KnownLimits, timeout: float

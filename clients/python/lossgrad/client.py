@@ -17,7 +17,6 @@ from lossgrad.pipelines import (
     DEEPEST,
     DEFAULT_DEPTH,
     Batch,
-    DaemonPool,
     failed_future,
     read_depth,
     require_iterable,
@@ -27,6 +26,7 @@ from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings, Deadline
 from lossgrad.transports import open_transport
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.pool import DaemonPool
 from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
@@ -39,8 +39,9 @@ class Client(ClientSettings):
     """A service that computes losses and their gradients.
 
     Safe to share between threads; usable after a fork, where it opens a connection
-    of its own; pickles as its target and options, the token among them. Nothing is
-    connected before the first call. Close it, or use it in a ``with`` statement.
+    of its own; fork while no call is under way. Pickles as its target and options, the
+    token among them. Nothing is connected before the first call. Close it, or use it in
+    a ``with`` statement.
 
     Parameters
     ----------
@@ -346,6 +347,7 @@ class Client(ClientSettings):
 
     def close(self) -> None:
         """Close the connections of this process; further calls are `InvalidArgument`."""
+        self._close_memory()
         self._experience.close()
         self._transport.close()
         pool = self._pools.close()
@@ -379,7 +381,7 @@ class Client(ClientSettings):
 
     def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
         left = self._admitted(call.problem, known, timeout)
-        return self._transport.send(COMPUTE, call.within(known.limits), left)
+        return self._transport.send(COMPUTE, self._prepared(call, known), left)
 
     def _attempt_check(self, request: CheckRequest, known: KnownLimits, timeout: float) -> Check:
         left = self._admitted(request, known, timeout)

@@ -12,6 +12,7 @@ import numpy as np
 
 from lossgrad import recycling
 from lossgrad.errors import Cancelled, InvalidArgument, Violation
+from lossgrad.shared_memory.arena import Arena
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
 from lossgrad.types.form import raise_if_any
@@ -60,6 +61,8 @@ class ComputeCall:
     out: Out
     limits: Limits | None = None
     """The server's, where they are known."""
+    arena: Arena | None = None
+    """Memory that is shared with the server, where there can be some."""
     loan: Loan = field(default_factory=Loan)
 
     @classmethod
@@ -85,6 +88,10 @@ class ComputeCall:
     def within(self, limits: Limits | None) -> Self:
         """Return this call with what is known of the server's limits."""
         return self if limits is self.limits else replace(self, limits=limits)
+
+    def sharing(self, arena: Arena | None) -> Self:
+        """Return this call with the memory that is shared with the server."""
+        return self if arena is self.arena else replace(self, arena=arena)
 
     def room_for(self, name: str) -> Array:
         """Return a C-contiguous, little-endian array for an output: the caller's own if it will do.

@@ -12,10 +12,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from lossgrad.codecs import json, json_checks, proto, proto_checks
 from lossgrad.compute_call import ComputeCall
-from lossgrad.exchange import Exchange
+from lossgrad.shared_exchange import exchange_of
 from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, ServerInfo
-from lossgrad.types.limits import is_streamed
 from lossgrad.types.result import Result
 
 Request = TypeVar("Request")
@@ -40,6 +39,10 @@ class Exchanging(Protocol[Given]):
 
     def result(self, timing: Timing) -> Given:
         """Return the reply once the server has ended its side."""
+        ...
+
+    def close(self) -> None:
+        """End it, however it went."""
         ...
 
 
@@ -74,7 +77,7 @@ COMPUTE: Final[Endpoint[ComputeCall, Result]] = Endpoint(
     encode_json=lambda call: json.problem_to_json(call.problem),
     decode_json=json.result_from_json,
     in_process=lambda call: call.problem,
-    exchange=lambda call: Exchange(call) if is_streamed(call.problem, call.limits) else None,
+    exchange=exchange_of,
 )
 
 CHECK: Final[Endpoint[CheckRequest, Check]] = Endpoint(

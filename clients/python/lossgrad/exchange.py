@@ -89,6 +89,9 @@ class Exchange:
             raise _unreadable("has no end")
         return Result({**self._scalars, **self._arrays}, timing)
 
+    def close(self) -> None:
+        """End it, however it went: nothing is held."""
+
     @cached_property
     def _arrays(self) -> Mapping[str, Array]:
         """Where the outputs stay."""

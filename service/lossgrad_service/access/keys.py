@@ -14,10 +14,11 @@ next; their quota, which they share, stands in each of them.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lossgrad_service.access.caller import Caller, Quota
@@ -54,17 +55,22 @@ def parse_keys(text: str) -> tuple[Key, ...]:
     return keys
 
 
-def entry_of(name: str, digest: bytes, quota: Quota) -> str:
-    """Return the lines that stand for a key in a keys file.
+def fields_of(name: str, digest: bytes, quota: Quota) -> dict[str, str | int]:
+    """Return what a keys file says of a key.
 
     Raises
     ------
     WrongKeys
         Where `name` cannot be one.
     """
-    lines = [f'name = "{_name(name, "the key")}"', f'sha256 = "{digest.hex()}"']
-    limits = [(limit, getattr(quota, limit)) for limit in _QUOTAS]
-    lines += [f"{limit} = {value}" for limit, value in limits if value is not None]
+    limits = {limit: value for limit, value in asdict(quota).items() if value is not None}
+    return {"name": _name(name, "the key"), "sha256": digest.hex(), **limits}
+
+
+def entry_of(fields: Mapping[str, str | int]) -> str:
+    """Return the lines that say so."""
+    # Names and digests have no character that JSON and TOML write differently.
+    lines = [f"{field} = {json.dumps(value)}" for field, value in fields.items()]
     return "\n".join(("[[key]]", *lines))
 
 

@@ -16,6 +16,12 @@ MOST_WAITING: Final = 64
 _WEIGHT: Final = 0.1
 """That of the last computation in the mean of all."""
 
+_DOUBT: Final = 1.5
+"""Times their mean that those before a call may take."""
+
+_ENDURANCE: Final = 2
+"""Times its patience that a call stays in line: hardly anyone who was let in then waits in vain."""
+
 
 class _Turn(NamedTuple):
     """A slot that is to be held for a caller."""
@@ -85,10 +91,11 @@ class Slots:
 
     async def _wait(self, turn: _Turn, patience: float) -> None:
         waiting = [other for other in self._line.waiting if other.is_first]
-        expected = (self._n_before(turn.caller) + 1) * self._mean_seconds / self.count
+        before, each = self._n_before(turn.caller), self._mean_seconds / self.count
         is_full = is_full_for(turn.caller, waiting, self._most_waiting)
-        if is_full or expected > patience or not await self._line.wait(turn, patience):
-            raise _busy(len(waiting), expected)
+        is_late = (_DOUBT * before + 1) * each > patience
+        if is_full or is_late or not await self._line.wait(turn, _ENDURANCE * patience):
+            raise _busy(len(waiting), expected=(before + 1) * each)
 
     def _n_before(self, caller: str) -> int:
         """Return how many of those that wait have their turn before another of a caller."""

@@ -47,9 +47,19 @@ def _bars_of_calls(times: Mapping[str, TimesByWay]) -> Iterator[Bar]:
         yield _at_most(1.0, c, "C", names.STREAM, best_stream_echo(c), names.NUMPY)
     if d := times.get("D"):
         yield _at_most(1.2, d, "D", names.STREAM, best_stream_echo(d))
+    yield from _bars_next_door(times)
     if b:
         yield _at_least(5, b, "B", names.FASTAPI, names.LISTS)
         yield _at_least(20, b, "B", names.FASTAPI, names.BASE64)
+
+
+def _bars_next_door(times: Mapping[str, TimesByWay]) -> Iterator[Bar]:
+    """Yield those of shared memory."""
+    if c := times.get("C"):
+        yield _at_most(1.0, c, "C", names.SHARED, names.PYTORCH)
+    if d := times.get("D"):
+        yield _at_most(2.5, d, "D", names.SHARED, names.MEMCPY)
+        yield _at_most(1.5, d, "D", names.IN_PLACE, names.MEMCPY)
 
 
 def best_stream_echo(times: TimesByWay) -> str:

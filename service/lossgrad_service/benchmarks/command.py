@@ -27,7 +27,6 @@ from lossgrad_service.benchmarks.table import (
 from lossgrad_service.benchmarks.workloads import WORKLOADS, Workload
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.keeping import keep, tell
-from lossgrad_service.cli.matplotlib_check import require_matplotlib
 
 EVERY_WORKLOAD = ", ".join(workload.name for workload in WORKLOADS)
 
@@ -66,8 +65,6 @@ def bench(
 
     The machine should do nothing else: servers and callers share its cores.
     """
-    if png is not None:
-        require_matplotlib()
     if png is not None and stream_gib is not None:
         raise typer.BadParameter("there is nothing to draw of --stream-gib", param_hint="--png")
     with told_kindly():

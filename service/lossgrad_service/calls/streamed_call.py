@@ -59,6 +59,30 @@ class StreamedCall:
         else:
             self._take_parameters(pieces)
 
+    def take_whole(self, pieces: Sequence[Piece], n_rows: int) -> Iterator[Rows]:
+        """Take in some rows and yield blocks that all of them are computed in.
+
+        Raises
+        ------
+        InvalidArgument
+            As `take`; also where the pieces have another number of rows, or rows that
+            have to wait for others.
+        DeadlineExceeded, Cancelled
+            Where the deadline is over.
+        """
+        self._deadline.check()
+        check_names(pieces, self.declared)
+        started, rows = self._n_arrived, self._rows(pieces)
+        if self._n_arrived - started != n_rows:
+            text = f"brings {self._n_arrived - started} rows, but places for {n_rows}"
+            raise InvalidArgument.at("shared", text)
+        step = self._computation.step
+        is_last = self._n_arrived == self.declared.n_rows
+        if started % step or (self._n_arrived % step and not is_last):
+            text = f"ends at row {self._n_arrived}; such messages, but the last, end at a multiple"
+            raise InvalidArgument.at("shared", f"{text} of {step} rows")
+        return self._computation.large_blocks(rows)
+
     def compute(self, block: Rows, outputs: Rows) -> None:
         """Compute a block into the wanted outputs with rows, each (n, …)."""
         self._computation.compute(block, outputs)

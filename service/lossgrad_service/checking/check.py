@@ -9,10 +9,12 @@ from time import perf_counter
 import numpy as np
 
 from lossgrad.types import Array, Result
-from lossgrad.types.check import Check, CheckRequest, Comparison, Diagnosis, Verification
+from lossgrad.types.check import Check, CheckRequest
+from lossgrad.types.check_parts import Comparison, Diagnosis, Verification
 from lossgrad_service import core
+from lossgrad_service.checking.arithmetic import Arithmetic, arithmetic_of, half_of
 from lossgrad_service.checking.batch import Batch, in_float64
-from lossgrad_service.checking.comparing import Quantity, unit_of
+from lossgrad_service.checking.comparing import Quantity
 from lossgrad_service.checking.diagnosing import Diagnostician
 from lossgrad_service.checking.rounding import Rounding, rounding_of
 from lossgrad_service.checking.size import require_small
@@ -50,8 +52,8 @@ class _Examination:
     gradients: Mapping[str, Array]
     """Ours, those that can be verified."""
     checkpoint: Callable[[], None]
-    roundings: dict[float, Rounding] = field(default_factory=dict[float, Rounding])
-    """By unit: most quantities have the same, and each is made of those before it."""
+    roundings: dict[Arithmetic, Rounding] = field(default_factory=dict[Arithmetic, Rounding])
+    """Most quantities have the same, and each is made of those before it."""
 
     @classmethod
     def of(cls, request: CheckRequest, checkpoint: Callable[[], None]) -> _Examination:
@@ -91,12 +93,15 @@ class _Examination:
             self.checkpoint()
             quantity = self._quantity(name)
             comparisons.append(quantity.comparison())
-            if comparisons[-1].band != "good":
+            if quantity.is_suspect:
                 findings += diagnostician.diagnose(quantity)
         return comparisons, findings
 
     def _quantity(self, name: str) -> Quantity:
-        sent = self.request.own[name]
-        unit = unit_of(sent, self.request.problem)
-        rounding = self.roundings.setdefault(unit, rounding_of(self.right, unit))
-        return Quantity.of(name, sent, np.asarray(getattr(self.ours, name)), rounding)
+        sent, problem = self.request.own[name], self.request.problem
+        rounding, half = self._rounding(arithmetic_of(sent, problem)), half_of(sent, problem)
+        answer = np.asarray(getattr(self.ours, name))
+        return Quantity.of(name, sent, answer, rounding, half and self._rounding(half))
+
+    def _rounding(self, arithmetic: Arithmetic) -> Rounding:
+        return self.roundings.setdefault(arithmetic, rounding_of(self.right, arithmetic))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Final, Self
 
 import numpy as np
 
-from lossgrad.types import Array, Problem
-from lossgrad.types.check import (
+from lossgrad.types import Array
+from lossgrad.types.check_parts import (
     MAX_WORST,
     SUSPICIOUS_FROM,
     WRONG_FROM,
@@ -17,18 +18,18 @@ from lossgrad.types.check import (
     Entry,
     band_of,
 )
-from lossgrad_service.checking.rounding import UNITS, Rounding
+from lossgrad_service.checking.arithmetic import Arithmetic
+from lossgrad_service.checking.rounding import FEW, Rounding
 
 MARGIN: Final = 4
 """How many times over the errors to first order may be lost and still be good."""
 
-_HALVES: Final = {True: (2.0**-11, 2.0**-25), False: (2.0**-8, 2.0**-134)}
-"""What rounding to float16, or else to bfloat16, loses: relatively, and of small numbers."""
 
-_COMPUTED_WITH: Final = ("scores", "h1", "w2", "b2", "x", "w1", "b1")
+_SAMPLED: Final = 4096
+"""About how many entries tell that numbers are far from others, if any do."""
 
 
-def relative_errors(theirs: Array, ours: Array, floor: Array) -> Array:
+def relative_errors(theirs: Array, ours: Array, floor: Array | float) -> Array:
     """Return |a − b| / max(|a|, |b|, floor) of each entry.
 
     0 where both are the same, NaN or infinite included; infinite where only one is NaN,
@@ -38,22 +39,6 @@ def relative_errors(theirs: Array, ours: Array, floor: Array) -> Array:
     same = (theirs == ours) | (np.isnan(theirs) & np.isnan(ours))
     errors = np.abs(theirs - ours) / scale
     return np.where(same, 0.0, np.nan_to_num(errors, nan=np.inf, posinf=np.inf))
-
-
-def unit_of(theirs: Array, problem: Problem) -> float:
-    """Return the unit that the caller computed with, as far as can be told.
-
-    Half precision is taken for float32 that was rounded once. Numbers that came as float64
-    and are all float32's were computed so.
-    """
-    inputs = [problem.inputs[name] for name in _COMPUTED_WITH if name in problem.inputs]
-    is_wide = all(array.dtype.itemsize == 8 for array in (theirs, *inputs))
-    return UNITS[8 if is_wide and not _is_single(theirs) else 4]
-
-
-def _is_single(theirs: Array) -> bool:
-    finite = theirs[np.isfinite(theirs) & (theirs != 0)]
-    return bool(finite.size) and bool((finite.astype(np.float32) == finite).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +55,16 @@ class Quantity:
     ours: Array
     """The same of ours."""
     floor: Array
-    """Below which entries are not told apart."""
-    unit: float
-    """Of the arithmetic that theirs were computed with."""
+    """Below which entries are not told apart, by what computing them loses."""
+    size: float
+    """The largest of ours, or of what ours are made of where that cancels."""
+    arithmetic: Arithmetic
+    """What theirs were computed with, the narrowest that they may be."""
 
     @classmethod
-    def of(cls, name: str, sent: Array, answer: Array, rounding: Rounding) -> Self:
+    def of(
+        cls, name: str, sent: Array, answer: Array, rounding: Rounding, half: Rounding | None = None
+    ) -> Self:
         """Return a quantity.
 
         Parameters
@@ -88,6 +77,8 @@ class Quantity:
             Ours, as an answer has it.
         rounding
             What their arithmetic may lose.
+        half
+            What it may lose if it was done in 16 bits, where it may have been.
         """
         error = rounding.of(name)
         ours = answer.reshape(error.shape)
@@ -96,9 +87,29 @@ class Quantity:
             *(name, sent, answer.shape),
             theirs=theirs.astype(np.float64),
             ours=ours,
-            floor=_floor(sent, ours, error),
-            unit=rounding.unit,
+            floor=_floor(name, rounding, half),
+            size=max(_largest_of(ours), _largest_of(error) / (FEW * rounding.unit)),
+            arithmetic=(half or rounding).arithmetic,
         )
+
+    def laid_out(self, sent: Array) -> Self:
+        """Return theirs in another layout, that of ours."""
+        return replace(self, sent=sent, theirs=sent.astype(np.float64).reshape(self.ours.shape))
+
+    @cached_property
+    def error(self) -> float:
+        """The largest relative error beside ours."""
+        return self.error_beside(self.ours)
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it is to be diagnosed: not good, or wrong if it has 16 bits."""
+        return self.error > (WRONG_FROM if self.arithmetic.is_half else SUSPICIOUS_FROM)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether theirs and ours are numbers everywhere."""
+        return bool(np.isfinite(self.theirs).all() and np.isfinite(self.ours).all())
 
     def error_beside(self, candidate: Array) -> float:
         """Return the largest relative error beside these numbers; infinite if shapes differ."""
@@ -106,22 +117,43 @@ class Quantity:
             return np.inf
         return float(self._errors_beside(candidate).max(initial=0.0))
 
-    def _errors_beside(self, candidate: Array) -> Array:
-        return relative_errors(self.theirs, candidate, self._floor_for(candidate))
+    def error_of(self, candidate: Array) -> float:
+        """Return the largest relative error that numbers in the shape of ours have."""
+        floor = self._floor_for(self.ours)
+        return float(relative_errors(candidate, self.ours, floor).max(initial=0.0))
 
-    def _floor_for(self, candidate: Array) -> Array:
-        """Return the floor of other numbers: what arithmetic loses grows with them."""
-        size = _largest_of(self.ours)
-        growth = max(1.0, _largest_of(candidate) / size) if size else 1.0
-        has_our_shape = candidate.shape == self.ours.shape
-        return growth * (self.floor if has_our_shape else self.floor.max(initial=0.0))
+    def is_far_from(self, candidate: Array) -> bool:
+        """Return whether it is not good beside these numbers, as some entries alone tell."""
+        if self.theirs.shape != candidate.shape:
+            return True
+        sampled = self._errors_beside(candidate, candidate.size // _SAMPLED | 1)
+        return bool((sampled > SUSPICIOUS_FROM).any())
+
+    def _errors_beside(self, candidate: Array, step: int = 1) -> Array:
+        """Return the error of every entry, or of one in so many, on one axis."""
+        taken = (self.theirs, candidate, self._floor_for(candidate))
+        theirs, numbers, floor = (each.reshape(-1)[::step] for each in taken)
+        return relative_errors(theirs, numbers, floor)
+
+    def _floor_for(self, numbers: Array) -> Array:
+        """Return the floor of numbers; what was rounded to 16 bits at last is good beside it."""
+        own = self.floor if numbers.shape == self.ours.shape else self.floor.max(initial=0.0)
+        floor = np.broadcast_to(self._growth(numbers) * own, numbers.shape)
+        if self.sent.dtype.itemsize > 2:
+            return floor
+        lost = self.arithmetic.unit * np.abs(numbers) + self.arithmetic.underflow
+        return np.maximum(floor, lost / SUSPICIOUS_FROM)
+
+    def _growth(self, candidate: Array) -> float:
+        """Return how many times more arithmetic loses in larger numbers."""
+        return max(1.0, _largest_of(candidate) / self.size) if self.size else 1.0
 
     def comparison(self) -> Comparison:
         """Return what is told of it."""
         if self.theirs.shape != self.ours.shape:
             return self._told(np.full(self.theirs.shape, np.inf), ())
         errors = self._errors_beside(self.ours)
-        return self._told(errors, self._worst(errors.reshape(-1)))
+        return self._told(errors, self._worst(errors))
 
     def _told(self, errors: Array, worst: tuple[Entry, ...]) -> Comparison:
         has_our_shape = self.theirs.shape == self.ours.shape
@@ -163,16 +195,15 @@ def _with_flat_rows(
 
 
 def _largest_of(numbers: Array) -> float:
-    return float(np.abs(numbers).max(initial=0.0, where=np.isfinite(numbers)))
+    """Return the largest absolute value of those that are finite."""
+    largest = max(float(numbers.max(initial=0.0)), -float(numbers.min(initial=0.0)))
+    return largest if np.isfinite(largest) else _largest_of(numbers[np.isfinite(numbers)])
 
 
-def _floor(theirs: Array, ours: Array, error: Array) -> Array:
-    """Return the floor of numbers of which arithmetic may lose `error`: such a loss is good."""
-    lost = MARGIN * error
-    if theirs.dtype.itemsize == 2:
-        unit, smallest = _HALVES[theirs.dtype == np.float16]
-        lost = lost + 2 * (unit * np.abs(ours) + smallest)
-    return lost / SUSPICIOUS_FROM
+def _floor(name: str, rounding: Rounding, half: Rounding | None) -> Array:
+    """Return the floor of ours: what arithmetic may lose is good, and not wrong in 16 bits."""
+    floor = MARGIN * rounding.of(name) / SUSPICIOUS_FROM
+    return floor if half is None else np.maximum(floor, MARGIN * half.of(name) / WRONG_FROM)
 
 
 def _largest(errors: Array) -> Array:

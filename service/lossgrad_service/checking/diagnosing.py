@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lossgrad.types import Array
-from lossgrad.types.check import SUSPICIOUS_FROM, Diagnosis
-from lossgrad_service.checking.comparing import Quantity, relative_errors
+from lossgrad.types.check_parts import SUSPICIOUS_FROM, Diagnosis
+from lossgrad_service.checking.comparing import Quantity
+from lossgrad_service.checking.layouts import LAYOUTS, Layout
 from lossgrad_service.checking.mistakes import PAIRS, SINGLE, Mistake, planted
 from lossgrad_service.checking.overflow import unstable_softmax
 from lossgrad_service.checking.steps import Steps
@@ -34,14 +35,32 @@ class Diagnostician:
 
     def diagnose(self, suspect: Quantity) -> list[Diagnosis]:
         """Return what is wrong with a quantity, so far as it is a known mistake."""
-        name = suspect.name
         overflow = unstable_softmax(suspect, self.right)
         if overflow is not None:
             return [overflow]
+        if not suspect.is_finite:
+            return []
+        return self._mistakes_in(suspect) or self._in_another_layout(suspect)
+
+    def _in_another_layout(self, suspect: Quantity) -> list[Diagnosis]:
+        """Return the first layout that explains a quantity, and what else is wrong with it."""
+        found = (self._once_undone(layout, suspect) for layout in LAYOUTS)
+        return next(filter(None, found), [])
+
+    def _once_undone(self, layout: Layout, suspect: Quantity) -> list[Diagnosis]:
+        again = layout.undone(suspect)
+        if again is None:
+            return []
+        others = self._mistakes_in(again) if again.is_suspect else []
+        told = Diagnosis(layout.code, suspect.name, layout.advice)
+        return [told, *others] if others or _is_right(again, suspect) else []
+
+    def _mistakes_in(self, suspect: Quantity) -> list[Diagnosis]:
+        """Return what is wrong with numbers in the layout of ours."""
         mistakes = self._first_that_fits(suspect, [(each,) for each in SINGLE])
         mistakes = mistakes or self._first_that_fits(suspect, PAIRS)
         self.found.update(each.code for each in mistakes)
-        return [Diagnosis(each.code, name, self._text(each)) for each in mistakes]
+        return [Diagnosis(each.code, suspect.name, self._text(each)) for each in mistakes]
 
     def _text(self, mistake: type[Mistake]) -> str:
         return planted((mistake,), self.right).text
@@ -64,15 +83,21 @@ class Diagnostician:
                 continue
             self.checkpoint()
             candidate = planted(mistakes, self.right).quantity(name)
+            if suspect.is_far_from(candidate):
+                continue  # Some entries told; most mistakes end here, before all are compared.
             error = suspect.error_beside(candidate)
             if error <= SUSPICIOUS_FROM and _is_nearer(suspect, candidate, error):
                 yield error, mistakes
+
+
+def _is_right(again: Quantity, suspect: Quantity) -> bool:
+    """Return whether numbers are right once their layout is ours."""
+    return not again.is_suspect and suspect.error > BETTER * again.error
 
 
 def _is_nearer(suspect: Quantity, candidate: Array, error: float) -> bool:
     """Return whether numbers that differ from ours are far nearer to theirs than ours are."""
     if candidate.shape != suspect.ours.shape:
         return True
-    apart = relative_errors(candidate, suspect.ours, suspect.floor).max(initial=0.0)
-    beside_ours = suspect.error_beside(suspect.ours)
-    return apart > SUSPICIOUS_FROM and beside_ours > BETTER * error
+    is_apart = suspect.error_of(candidate) > SUSPICIOUS_FROM
+    return is_apart and suspect.error > BETTER * error

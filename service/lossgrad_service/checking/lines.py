@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from lossgrad.types import Array, Problem, Result
-from lossgrad.types.check import SUSPICIOUS_FROM
+from lossgrad.types.check_parts import SUSPICIOUS_FROM
 from lossgrad_service import core
 from lossgrad_service.checking.batch import Batch
 from lossgrad_service.checking.steps import Hinge, Steps

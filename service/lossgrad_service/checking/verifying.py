@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from lossgrad.types import Array, Problem
-from lossgrad.types.check import Verification, band_of
+from lossgrad.types.check_parts import Verification, band_of
 from lossgrad_service import core
 from lossgrad_service.checking.lines import Line
 from lossgrad_service.checking.steps import Steps

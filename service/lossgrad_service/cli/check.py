@@ -13,7 +13,7 @@ from lossgrad.codecs.json_checks import check_to_json
 from lossgrad.types import Check, CheckRequest
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.inputs import read_options
-from lossgrad_service.cli.matplotlib_check import require_matplotlib
+from lossgrad_service.cli.matplotlib_check import chart_path
 from lossgrad_service.cli.options import (
     Assignments,
     IgnoreIndex,
@@ -59,7 +59,10 @@ def check(
     assignments: Assignments = None,
     plot: Annotated[
         Path | None,
-        option("Draw the worst quantity to this PNG: yours, ours, and their difference."),
+        option(
+            "Draw the worst quantity to this .png, .svg or .pdf: yours, ours, their difference.",
+            callback=chart_path,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -80,8 +83,6 @@ def check(
         "reg": reg,
         "reg_convention": reg_convention,
     }
-    if plot is not None:
-        require_matplotlib()
     with told_kindly():
         arguments, own = read_check(source, gradients, read_options(assignments or [], flags))
         with Client(
@@ -99,7 +100,10 @@ def _show(found: Check, as_json: bool) -> None:
     typer.echo(orjson.dumps(check_to_json(found)).decode() if as_json else str(found))
 
 
-def _draw(worst: Worst, path: Path) -> None:
+def _draw(worst: Worst | None, path: Path) -> None:
+    if worst is None:
+        typer.echo("lossgrad: --plot: nothing to draw: send a gradient of your own", err=True)
+        return
     # Not at the top: Matplotlib takes long to load, and may be missing.
     from lossgrad_service.cli.heat_maps import save_heat_maps
 

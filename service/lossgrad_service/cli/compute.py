@@ -87,6 +87,7 @@ def compute(
 
 def _save(path: Path, result: Result) -> None:
     arrays = {name: _storable(array) for name, array in result.arrays.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         np.savez(file, **result.scalars, **arrays)  # pyright: ignore[reportArgumentType]
 

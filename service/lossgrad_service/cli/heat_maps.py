@@ -47,7 +47,7 @@ def save_heat_maps(worst: Worst, path: Path) -> None:
 def _maps(worst: Worst) -> list[tuple[str, Numbers, float]]:
     """Return what is drawn, each with the number that has the strongest colour."""
     theirs, ours = worst.theirs, worst.ours
-    largest = max(_largest(theirs), _largest(ours))
+    largest = _largest(theirs, ours)
     maps = [("yours", theirs, largest), ("ours", ours, largest)]
     if theirs.shape != ours.shape:
         return maps
@@ -56,9 +56,10 @@ def _maps(worst: Worst) -> list[tuple[str, Numbers, float]]:
     return [*maps, ("yours − ours", difference, _largest(difference))]
 
 
-def _largest(numbers: Numbers) -> float:
-    finite = np.abs(numbers[np.isfinite(numbers)])
-    return float(finite.max(initial=0)) or 1.0
+def _largest(*maps: Numbers) -> float:
+    """Return the largest of all that is finite in any; 1 where that is nothing, or zeros."""
+    finite = (np.abs(numbers[np.isfinite(numbers)]).max(initial=0) for numbers in maps)
+    return float(max(finite)) or 1.0
 
 
 def _matrix(numbers: Numbers) -> Numbers:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-import numpy as np
 import orjson
 
 from lossgrad.codecs.json import problem_from_json, unspelled
+from lossgrad.codecs.not_json import reason
 from lossgrad.errors import InvalidArgument
+from lossgrad.types import Array
 from lossgrad.types.options import NAMES
-
-_ZIP = b"PK"
+from lossgrad_service.cli.archives import arrays_in, is_archive
 
 
 def read_arguments(source: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,24 +64,15 @@ def read_bytes(source: str) -> bytes:
         raise InvalidArgument.at("", f"{source} cannot be read: {error.strerror}") from error
 
 
-def is_archive(data: bytes) -> bool:
-    """Return whether it is an .npz archive, and so no JSON."""
-    return data.startswith(_ZIP)
-
-
 def read_archive(data: bytes) -> dict[str, Any]:
     """Return the arrays of an archive, and options as plain values.
 
     Raises
     ------
     InvalidArgument
-        Where it is none, or has what is no array.
+        Where it is none, or with one violation for each array that is of no use.
     """
-    try:
-        with np.load(BytesIO(data), allow_pickle=False) as archive:
-            return {name: _plain(name, array) for name, array in archive.items()}
-    except (ValueError, BadZipFile) as error:
-        raise InvalidArgument.at("", f"the archive cannot be read: {error}") from error
+    return {name: _plain(name, array) for name, array in arrays_in(data).items()}
 
 
 def read_json(data: bytes) -> object:
@@ -97,7 +86,9 @@ def read_json(data: bytes) -> object:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise InvalidArgument.at("", f"neither an .npz archive nor JSON: {error}") from error
+        raise InvalidArgument.at(
+            "", f"neither an .npz archive nor JSON: {reason(error)}"
+        ) from error
 
 
 def with_options(document: object, options: Mapping[str, Any]) -> object:
@@ -117,6 +108,6 @@ def _read_assignment(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _plain(name: str, array: Any) -> Any:
+def _plain(name: str, array: Array) -> Any:
     """Return an option of an archive, where it is an array like all else, as a plain value."""
     return array.tolist() if name in NAMES else array

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
 
-def option(text: str, *names: str) -> Any:
-    """Return an option that is left out by default."""
-    return typer.Option(*names, help=text, show_default=False)
+def option(text: str, *names: str, callback: Callable[..., Any] | None = None) -> Any:
+    """Return an option that is left out by default; a callback reads what is given."""
+    return typer.Option(*names, help=text, show_default=False, callback=callback)
 
 
 Source: TypeAlias = Annotated[

@@ -9,13 +9,8 @@ from typing import Any, Final
 from lossgrad.codecs.json_checks import check_request_from_json
 from lossgrad.types.check import NAME_OF_SPELLING
 from lossgrad.types.quantities import OUTPUTS, SCALARS
-from lossgrad_service.cli.inputs import (
-    is_archive,
-    read_archive,
-    read_bytes,
-    read_json,
-    with_options,
-)
+from lossgrad_service.cli.archives import is_archive
+from lossgrad_service.cli.inputs import read_archive, read_bytes, read_json, with_options
 
 _BESIDE: Final = frozenset((*SCALARS, *OUTPUTS)) - NAME_OF_SPELLING.keys()
 """Outputs that no check is about."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,10 @@ from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
 from lossgrad_service.runtime.processor import require_processor
 from lossgrad_service.runtime.settings import Settings
-from lossgrad_service.runtime.signals import stop_on_signals
+from lossgrad_service.runtime.signals import heed_hangups, stop_on_signals
 from lossgrad_service.workers import supervise
+
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -35,6 +38,7 @@ def serve(
     max_held_bytes: Annotated[int | None, flag("max_held_bytes")] = None,
     max_http_connections: Annotated[int | None, flag("max_http_connections")] = None,
     admission_bytes: Annotated[int | None, flag("admission_bytes")] = None,
+    shared_memory_bytes: Annotated[int | None, flag("shared_memory_bytes")] = None,
     max_call_seconds: Annotated[float | None, flag("max_call_seconds")] = None,
     idle_seconds: Annotated[float | None, flag("idle_seconds")] = None,
     compute_threads: Annotated[int | None, flag("compute_threads")] = None,
@@ -46,6 +50,8 @@ def serve(
     log_level: Annotated[str | None, flag("log_level")] = None,
 ) -> None:
     """Serve gRPC and HTTP until SIGINT or SIGTERM; a second one exits at once.
+
+    SIGHUP replaces the workers, one after the other, while the others take calls.
 
     Every flag is also a variable, --grpc-port LOSSGRAD_GRPC_PORT; the flag wins.
     """
@@ -67,7 +73,12 @@ async def _serve(settings: Settings) -> None:
 
     server = Server(settings)
     stop_on_signals(server.request_stop)
+    heed_hangups(_tell_that_nobody_takes_over)
     async with server:
         print_addresses(server.addresses)
         await server.wait()
         print_stopping()
+
+
+def _tell_that_nobody_takes_over() -> None:
+    _log.warning("SIGHUP changes nothing with one worker: with --workers 2 they are replaced")

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossgrad import Client
-from lossgrad.errors import InvalidArgument
 from lossgrad.types import Check, CheckRequest
-from lossgrad.types.check import Comparison
+from lossgrad.types.check_parts import Comparison
 
 Numbers = NDArray[np.float64]
 
@@ -26,15 +25,11 @@ class Worst:
     ours: Numbers
 
 
-def worst_of(found: Check, request: CheckRequest, client: Client) -> Worst:
-    """Return the quantity that is off most, and compute ours.
-
-    Raises
-    ------
-    InvalidArgument
-        Where the caller sent no array that has any numbers.
-    """
+def worst_of(found: Check, request: CheckRequest, client: Client) -> Worst | None:
+    """Return the quantity that is off most, and compute ours; None where no array was sent."""
     worst = _most_wrong(found)
+    if worst is None:
+        return None
     problem, name = request.problem, worst.name
     result = client.compute(**problem.inputs, **problem.options.chosen, want=[name])
     codes = tuple(finding.code for finding in found.findings if finding.name == name)
@@ -42,11 +37,9 @@ def worst_of(found: Check, request: CheckRequest, client: Client) -> Worst:
     return Worst(worst, codes, theirs.astype(np.float64), ours.astype(np.float64))
 
 
-def _most_wrong(found: Check) -> Comparison:
+def _most_wrong(found: Check) -> Comparison | None:
     drawn = [each for each in found.comparisons if each.name != "loss" and _has_numbers(each)]
-    if not drawn:
-        raise InvalidArgument.at("--plot", "has nothing to draw: send a gradient of your own")
-    return max(drawn, key=lambda comparison: comparison.max_relative_error)
+    return max(drawn, key=lambda comparison: comparison.max_relative_error, default=None)
 
 
 def _has_numbers(comparison: Comparison) -> bool:

@@ -22,26 +22,33 @@ class Gatherer:
     ----------
     n_rows
         N, after which the last block is complete.
-    step, most
-        Powers of two of rows: what a block is a multiple of, and its largest size.
+    step
+        A power of two of rows, of which a block is a multiple.
     """
 
-    def __init__(self, n_rows: int, step: int, most: int) -> None:
+    def __init__(self, n_rows: int, step: int) -> None:
         self._left = n_rows
         self._step = step
-        self._most = most
         self._held: dict[str, Array] = {}
         self._n_held = 0
 
-    def take(self, rows: Rows) -> Iterator[Rows]:
-        """Yield the blocks that some more rows complete; each before the next call only."""
+    def take(self, rows: Rows, most: int) -> Iterator[Rows]:
+        """Yield the blocks that some more rows complete; each before the next call only.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        most
+            Those of the largest block: `step`, or a multiple of it by a power of two.
+        """
         arrived = n_rows_of(rows)
         self._left -= arrived
         used = self._fill(rows, arrived) if self._n_held else 0
         if self._n_held and self._is_complete(self._n_held):
             yield _cut(self._held, 0, self._n_held)
             self._n_held = 0
-        while used < arrived and (n := self._block(arrived - used)):
+        while used < arrived and (n := self._block(arrived - used, most)):
             yield _cut(rows, used, used + n)
             used += n
         if used < arrived:
@@ -50,9 +57,9 @@ class Gatherer:
     def _is_complete(self, n_rows: int) -> bool:
         return n_rows == self._step or not self._left
 
-    def _block(self, n_rows: int) -> int:
+    def _block(self, n_rows: int, most: int) -> int:
         """Return how many of the rows that arrived last make up the next block; 0 if none."""
-        return min(n_rows if not self._left else n_rows - n_rows % self._step, self._most)
+        return min(n_rows if not self._left else n_rows - n_rows % self._step, most)
 
     def _fill(self, rows: Rows, arrived: int) -> int:
         """Add to what is held what it lacks, and return how many rows that were."""

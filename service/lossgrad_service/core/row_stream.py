@@ -49,9 +49,14 @@ class RowStream:
         self._parameters = row_parameters(problem)
         self.is_quick = is_quick_by_runs(problem, plan.fed_rows)
         """Whether each block is computed in a millisecond or so."""
-        most = plan.fed_rows if self.is_quick else plan.block_rows
-        self._gatherer = Gatherer(problem.n_rows, plan.fed_rows, most)
+        self._gatherer = Gatherer(problem.n_rows, plan.fed_rows)
+        self._plan = plan
         self._n_computed = 0
+
+    @property
+    def step(self) -> int:
+        """A power of two of rows: blocks have a multiple of it, but for the last."""
+        return self._plan.fed_rows
 
     def blocks(self, rows: Rows) -> Iterator[Rows]:
         """Yield the blocks that some more rows complete, each to be computed before the next.
@@ -61,7 +66,12 @@ class RowStream:
         rows
             The next rows of those of scores, targets, h1 and x that were sent, each (n, …).
         """
-        return self._gatherer.take(rows)
+        plan = self._plan
+        return self._gatherer.take(rows, plan.fed_rows if self.is_quick else plan.block_rows)
+
+    def large_blocks(self, rows: Rows) -> Iterator[Rows]:
+        """Yield the same as blocks that all threads work on, however quick they are."""
+        return self._gatherer.take(rows, self._plan.block_rows)
 
     def compute(self, block: Rows, outputs: Mapping[str, Array]) -> None:
         """Take in a block.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from lossgrad_service.cli.errors import told_kindly
+from lossgrad_service.cli.matplotlib_check import chart_path
 
 ModelName = Literal["two-layer", "linear"]
 
@@ -30,7 +31,11 @@ def demo(
     ] = None,
     png: Annotated[
         Path | None,
-        typer.Option(help="Where the learning curve goes.", show_default="out/demo-<model>.png"),
+        typer.Option(
+            help="Where the learning curve goes.",
+            show_default="out/demo-<model>.png",
+            callback=chart_path,
+        ),
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Where all figures go.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order.")] = 0,

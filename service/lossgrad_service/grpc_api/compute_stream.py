@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import prod
+from functools import cached_property
 from typing import Any, Final
 
-import numpy as np
-
-from lossgrad.codecs import chunks
+from lossgrad.codecs import chunks, shared_pieces
 from lossgrad.codecs.chunks import Chunk
 from lossgrad.codecs.cutting import MESSAGE_BYTES, cut
+from lossgrad.codecs.shared_pieces import SharedPieces
 from lossgrad.codecs.tensors import pack_view
 from lossgrad.errors import InvalidArgument
-from lossgrad.types import Array, Problem, dtypes
+from lossgrad.types import Problem
 from lossgrad.types.quantities import OUTPUTS
 from lossgrad_service.calls import Call, Rows, Service, StreamedCall, n_rows_of
+from lossgrad_service.grpc_api.in_memory import chunks_in, places_in, write_sums
+from lossgrad_service.grpc_api.row_outputs import RowOutput, row_outputs
+from lossgrad_service.shared_memory import Memory
 
 MOST_BESIDE_DATA: Final = 2**10
 """Bytes of a message with chunks that are none of theirs; names and offsets take about 20 each."""
@@ -25,12 +26,16 @@ MOST_BESIDE_DATA: Final = 2**10
 class ComputeStream:
     """One stream: what each message makes ready, and what is left to say at the end."""
 
-    def __init__(self, service: Service, call: Call) -> None:
+    def __init__(self, service: Service, call: Call, memory: Memory) -> None:
         self._service = service
+        self._memory = memory
         self._deadline = call.deadline
         self._watch = call.watch
         self._call: StreamedCall | None = None
         self._outputs: list[RowOutput] = []
+        self._n_shared = 0
+        self._written: set[str] = set()
+        """Sums that are where the caller wants them."""
         self.n_computed = 0
         """Rows that were computed by now."""
 
@@ -76,6 +81,9 @@ class ComputeStream:
         """
         with self._watch.stage("decode"):
             arrived = self._decoded(message)
+        if isinstance(arrived, SharedPieces):
+            yield from self._replies_to_shared(arrived)
+            return
         if isinstance(arrived, Problem):
             self._open(arrived)
             return
@@ -92,15 +100,26 @@ class ComputeStream:
         InvalidArgument
             Where something is missing.
         """
-        with self._watch.stage("compute"):
-            answer = self._opened().finish()
-        arrays = {name: value for name, value in answer.items() if name in OUTPUTS}
+        answer = self._finished
+        arrays = {
+            name: value
+            for name, value in answer.items()
+            if name in OUTPUTS and name not in self._written
+        }
         for pieces in cut(arrays):
             yield chunks.encode_output_chunks(pieces)
         scalars = {name: value for name, value in answer.items() if name not in OUTPUTS}
         yield chunks.encode_closing(scalars)
 
-    def _decoded(self, message: bytes) -> Problem | tuple[Chunk, ...]:
+    @cached_property
+    def _finished(self) -> dict[str, Any]:
+        """The scalars and the sums, once all rows have come."""
+        with self._watch.stage("compute"):
+            return self._opened().finish()
+
+    def _decoded(self, message: bytes) -> Problem | SharedPieces | tuple[Chunk, ...]:
+        if shared_pieces.are_in(message):
+            return shared_pieces.decode_pieces(message)
         if self._call is not None and chunks.is_opening(message):
             raise InvalidArgument.at("open", "came twice; it goes into the first message only")
         return chunks.decode_stream_request(message)
@@ -108,6 +127,30 @@ class ComputeStream:
     def _open(self, declared: Problem) -> None:
         self._call = self._service.open_stream(declared, self._deadline)
         self._outputs = row_outputs(declared)
+
+    def _replies_to_shared(self, pieces: SharedPieces) -> Iterator[bytes | None]:
+        """Take in what lies in shared memory, and yield what it makes ready."""
+        call, memory = self._opened(), self._memory
+        if pieces.inputs and pieces.outputs:
+            yield from self._written_in_place(call, pieces)
+        elif pieces.outputs:
+            self._written |= write_sums(self._finished, pieces.outputs, memory)
+        else:
+            for block in call.take(chunks_in(memory, pieces.inputs)):
+                yield from self._answer_to(call, block)
+        self._n_shared += 1
+        yield shared_pieces.encode_done(self._n_shared)
+
+    def _written_in_place(self, call: StreamedCall, pieces: SharedPieces) -> Iterator[None]:
+        """Compute rows into the places that came with them."""
+        n_rows, places = places_in(self._memory, pieces.outputs, self._outputs, self.n_computed)
+        blocks = call.take_whole(chunks_in(self._memory, pieces.inputs), n_rows)
+        start = 0
+        for block in blocks:
+            stop = start + n_rows_of(block)
+            self._compute(call, block, {name: rows[start:stop] for name, rows in places.items()})
+            start = stop
+            yield None
 
     def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes | None]:
         """Compute a block and yield what answers it; None where nothing does."""
@@ -176,39 +219,3 @@ def check_content(message: bytes, pieces: Sequence[Chunk]) -> None:
             "chunks",
             f"came with {beside} bytes that are no data; a message may have {MOST_BESIDE_DATA}",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class RowOutput:
-    """An output with rows, as bytes."""
-
-    name: str
-    dtype: np.dtype[Any]
-    row_shape: tuple[int, ...]
-    """What a row of it is: (C,), (D,), (P,) or () for a number."""
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one row."""
-        return prod(self.row_shape) * self.dtype.itemsize
-
-    def room(self, n_rows: int) -> Array:
-        """Return an array for some rows."""
-        return np.empty((n_rows, *self.row_shape), self.dtype)
-
-    def rows_in(self, room: memoryview) -> Array:
-        """Return the rows, (n, …), that fill a room."""
-        return np.frombuffer(room, self.dtype).reshape(-1, *self.row_shape)
-
-
-def row_outputs(problem: Problem) -> list[RowOutput]:
-    """Return the wanted outputs with rows."""
-    return [
-        RowOutput(
-            name,
-            dtypes.to_numpy(problem.dtype_of(name)),
-            problem.form.row_shape_of(name),
-        )
-        for name in problem.want
-        if name in OUTPUTS and OUTPUTS[name].has_rows
-    ]

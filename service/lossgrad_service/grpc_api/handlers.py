@@ -16,6 +16,7 @@ from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api import methods
+from lossgrad_service.grpc_api.batches import to_its_end
 from lossgrad_service.grpc_api.contexts import (
     CANCELLED_WITHIN,
     END,
@@ -32,6 +33,7 @@ from lossgrad_service.grpc_api.entrance import declared_in, enter
 from lossgrad_service.grpc_api.hanging_up import hang_up
 from lossgrad_service.grpc_api.stream_handler import stream_handler
 from lossgrad_service.metrics.catalogue import MethodName
+from lossgrad_service.shared_memory import Memories
 
 SERVICE_NAME: str = lossgrad_pb2.DESCRIPTOR.services_by_name["LossGradService"].full_name
 
@@ -39,7 +41,9 @@ Answer: TypeAlias = Callable[[Call, Visit, bytes], Awaitable[bytes]]
 """Gives the answer to a message."""
 
 
-def service_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.GenericRpcHandler:
+def service_handler(
+    dispatcher: Dispatcher, gate: Gate, memories: Memories
+) -> grpc.GenericRpcHandler:
     """Return the handler of all methods, by their names in the proto, on raw bytes.
 
     Left to gRPC, a message that does not parse would be INTERNAL.
@@ -47,7 +51,7 @@ def service_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.GenericRpcHandle
     unary = partial(UnaryHandler, dispatcher, gate)
     handlers = {
         "Compute": unary("Compute", partial(dispatcher.answer, methods.COMPUTE)).of_grpc(),
-        "ComputeStream": stream_handler(dispatcher, gate),
+        "ComputeStream": stream_handler(dispatcher, gate, memories),
         "CheckGradients": unary(
             "CheckGradients", partial(dispatcher.answer, methods.CHECK)
         ).of_grpc(),
@@ -115,7 +119,9 @@ class UnaryHandler:
         declared = declared_in(metadata)
         if declared is not None and declared > self._most_bytes:
             raise _too_large(declared, self._most_bytes, _ADVICE.get(self._name, _STREAM))
-        message = await visit.receive(context.read, declared, self._most_bytes, call.deadline)
+        message = await visit.receive(
+            lambda: to_its_end(context.read()), declared, self._most_bytes, call.deadline
+        )
         if message is END:
             await asyncio.sleep(CANCELLED_WITHIN)
             raise no_message()

@@ -11,6 +11,7 @@ from grpc_health.v1 import health_pb2 as pb
 
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Call, Dispatcher
+from lossgrad_service.grpc_api.batches import to_its_end
 from lossgrad_service.grpc_api.contexts import (
     Context,
     call_of,
@@ -107,7 +108,7 @@ class Health:
 
     async def _message(self, context: Context, call: Call) -> bytes:
         """Return the message of a call, which holds room for any other once it is late."""
-        reading = asyncio.ensure_future(context.read())
+        reading = asyncio.ensure_future(to_its_end(context.read()))
         visit = self._gate.enter_without_key()
         try:
             await asyncio.wait((reading,), timeout=AT_ONCE_SECONDS)
@@ -121,7 +122,7 @@ class Health:
     async def _tell_news(self, is_known: bool, context: Context) -> None:
         told: _Status | None = None
         while (status := await self._news(is_known, told)) is not None:
-            await context.write(_told(status))
+            await to_its_end(context.write(_told(status)))
             told = status
 
     async def _news(self, is_known: bool, told: _Status | None) -> _Status | None:

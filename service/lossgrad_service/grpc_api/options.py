@@ -24,7 +24,9 @@ _DEFENCES: Final[Options] = (
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_age_ms", 600_000),
-    ("grpc.max_connection_age_grace_ms", 60_000),
+    # Calls under way then have a day: each has an end of its own, by its time or by its idleness,
+    # but a stream may be terabytes.
+    ("grpc.max_connection_age_grace_ms", 86_400_000),
 )
 
 _ROOMY_BYTES: Final = 2**29

@@ -14,6 +14,7 @@ from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
 from lossgrad_service.grpc_api.health import Health
 from lossgrad_service.grpc_api.options import options_of
 from lossgrad_service.grpc_api.reflection import Reflection
+from lossgrad_service.shared_memory import Memories
 
 
 class GrpcServer:
@@ -22,14 +23,16 @@ class GrpcServer:
     Its ports are its own, or with `shares_ports` those of other processes as well.
     """
 
-    def __init__(self, dispatcher: Dispatcher, gate: Gate, *, shares_ports: bool) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, gate: Gate, memories: Memories, *, shares_ports: bool
+    ) -> None:
         limit, budget = dispatcher.service.limits.max_request_bytes, gate.room.budget
         self._server = aio.server(options=options_of(limit, budget.total, shares_ports))
         self._health = Health(("", SERVICE_NAME), gate, dispatcher)
         self._reflection = Reflection((SERVICE_NAME, health.SERVICE_NAME), gate, dispatcher)
         self._server.add_generic_rpc_handlers(
             (
-                service_handler(dispatcher, gate),
+                service_handler(dispatcher, gate, memories),
                 self._health.handler(),
                 self._reflection.handler(),
                 # The last one is asked where no other knows a method.

@@ -10,11 +10,13 @@ from typing import Any, Final, TypeAlias
 
 import grpc
 
+from lossgrad.codecs import shared_pieces
 from lossgrad.codecs.cutting import MESSAGE_BYTES
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import limits
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher, Progress
+from lossgrad_service.grpc_api.batches import to_its_end
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
 from lossgrad_service.grpc_api.contexts import (
     CANCELLED_WITHIN,
@@ -28,6 +30,7 @@ from lossgrad_service.grpc_api.contexts import (
 )
 from lossgrad_service.grpc_api.entrance import enter
 from lossgrad_service.grpc_api.stream_ends import StreamEnds
+from lossgrad_service.shared_memory import Memories, Memory
 
 Run: TypeAlias = Callable[[Call, Callable[[], Any]], Awaitable[Any]]
 """Computes for a call."""
@@ -45,7 +48,9 @@ LEAST_ROOM_BYTES: Final = 2 * MESSAGE_BYTES
 """One message on its way in and one out: without room for these there are no streams."""
 
 
-def stream_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.RpcMethodHandler[Any, Any]:
+def stream_handler(
+    dispatcher: Dispatcher, gate: Gate, memories: Memories
+) -> grpc.RpcMethodHandler[Any, Any]:
     """Return the handler of ``ComputeStream`` on raw bytes.
 
     A message is computed when the replies to the last one are on their way: a caller
@@ -67,7 +72,8 @@ def stream_handler(dispatcher: Dispatcher, gate: Gate) -> grpc.RpcMethodHandler[
         try:
             with errors_told(context, call):
                 visit = call.visit = enter(gate, context, metadata)
-                await _Stream(dispatcher, context, call, visit, under_way).answer()
+                memory = memories.of(visit.caller.name, context.peer())
+                await _Stream(dispatcher, context, call, visit, memory, under_way).answer()
                 tell_timing(context, call)
                 call.answered(0)
         finally:
@@ -85,6 +91,7 @@ class _Stream:
         context: Context,
         call: Call,
         visit: Visit,
+        memory: Memory,
         under_way: Set[Context],
     ) -> None:
         self._dispatcher = dispatcher
@@ -94,7 +101,7 @@ class _Stream:
         self._under_way = under_way
         self._ends = StreamEnds(dispatcher, context, call.deadline, visit)
         self._progress = Progress(call, dispatcher.observer.meter)
-        self._stream = ComputeStream(dispatcher.service, call)
+        self._stream = ComputeStream(dispatcher.service, call, memory)
 
     async def answer(self) -> None:
         """Answer each message, and the end of them."""
@@ -106,7 +113,7 @@ class _Stream:
 
     async def _open(self) -> None:
         """Read the first message, and make room for what it declares."""
-        opening = await self._ends.receive(self._context.read)
+        opening = await self._ends.receive(self._read)
         if opening is END:
             return
         self._progress.received(len(opening))
@@ -119,12 +126,15 @@ class _Stream:
         await self._visit.admit(held - self._visit.held, self._call.deadline)
         self._visit.charge(declared.request_bytes)
 
+    async def _read(self) -> bytes:
+        return await to_its_end(self._context.read())
+
     async def _messages(self) -> AsyncGenerator[bytes]:
         """Yield further messages; while one is used, the next one is received, and no other."""
-        reading = asyncio.ensure_future(self._context.read())
+        reading = asyncio.ensure_future(self._read())
         try:
             while (message := await self._ends.arrived(reading)) is not END:
-                reading = asyncio.ensure_future(self._context.read())
+                reading = asyncio.ensure_future(self._read())
                 self._progress.received(len(message))
                 yield message
         finally:
@@ -152,5 +162,6 @@ class _Stream:
     def _run_of(self, message: bytes) -> Run:
         """Return what computes the replies to a message where that is quickest."""
         is_alone = len(self._under_way) == 1 and self._dispatcher.readiness.is_warm
-        is_quick = is_alone and self._stream.is_quick and len(message) <= SMALL_BYTES
+        is_small = len(message) <= SMALL_BYTES and not shared_pieces.are_in(message)
+        is_quick = is_alone and self._stream.is_quick and is_small
         return self._dispatcher.run_at_once if is_quick else self._dispatcher.run

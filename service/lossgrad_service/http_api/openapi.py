@@ -154,6 +154,7 @@ _REQUEST_TIMEOUT: Object = {
 def _posted(body: Object, answer: Object) -> Object:
     """Return what there is to say of a path that takes a body and computes."""
     return {
+        "tags": ["Losses"],
         "openapi_extra": {
             "parameters": [_CONTENT_ENCODING, _REQUEST_TIMEOUT],
             "requestBody": body,
@@ -190,6 +191,7 @@ CHECK: Object = {
 
 INFO: Object = {
     "operation_id": "info",
+    "tags": ["Server"],
     "summary": "Version, limits and capabilities",
     "description": "Costs nothing.",
     "openapi_extra": {"security": _WITH_OR_WITHOUT_KEY},
@@ -201,6 +203,7 @@ INFO: Object = {
 
 HEALTHZ: Object = {
     "operation_id": "healthz",
+    "tags": ["Server"],
     "summary": "Is the process alive?",
     "description": "For liveness probes; true of a server that is draining too.",
     "responses": {200: _answer("It is.", schemas.State)},
@@ -208,6 +211,7 @@ HEALTHZ: Object = {
 
 READYZ: Object = {
     "operation_id": "readyz",
+    "tags": ["Server"],
     "summary": "Does the server welcome calls?",
     "description": "For readiness probes and load balancers.",
     "responses": {200: _answer("It does.", schemas.State), **_problems(503)},

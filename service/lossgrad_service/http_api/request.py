@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from lossgrad.codecs.json import JsonCall, problem_from_json
 from lossgrad.codecs.json_checks import check_request_from_json
+from lossgrad.codecs.not_json import reason
 from lossgrad.errors import InvalidArgument, Violation
 from lossgrad.types import CheckRequest
 from lossgrad_service.http_api import schemas
@@ -61,8 +62,7 @@ def _parse(body: bytes | bytearray) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise InvalidArgument.at("", f"the body is not JSON: {error.msg} ({where})") from None
+        raise InvalidArgument.at("", f"the body is not JSON: {reason(error)}") from None
 
 
 def _check_counts(document: object, model: type[BaseModel]) -> None:

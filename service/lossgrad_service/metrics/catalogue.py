@@ -34,6 +34,8 @@ Refusal = Literal[
     "memory",
     "connections",
 ]
+Restart = Literal["signal", "exit", "hung", "unready", "reload"]
+"""What became of a worker's process: the last one is replaced as somebody asked for it."""
 
 COMPUTING: Final[tuple[MethodName, ...]] = ("Compute", "ComputeStream", "CheckGradients")
 """Methods whose calls go through phases."""
@@ -159,7 +161,10 @@ OF_CALLS: Final = (
 """What is told as the sum over all workers."""
 
 RESTARTS: Final = Metric(
-    "counter", "lossgrad_worker_restarts_total", "How often a worker was started again."
+    "counter",
+    "lossgrad_worker_restarts_total",
+    "How often a process of a worker ended or was replaced, by why.",
+    {"cause": get_args(Restart)},
 )
 READY: Final = Metric("gauge", "lossgrad_worker_ready", "1 while a worker is ready, else 0.")
 START_TIME: Final = Metric(

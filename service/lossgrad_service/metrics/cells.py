@@ -15,6 +15,9 @@ PID: Final = 0
 TICK: Final = 1
 """The cell of when that process's event loop was last seen to turn, on the system's own clock."""
 
+SEATS: Final = 2
+"""Rows of a worker: of its process, and of one that takes over while both are there."""
+
 _SERIES: Final = [
     (metric, labels) for metric in (*OF_CALLS, *OF_WORKERS) for labels in metric.series
 ]
@@ -34,7 +37,7 @@ def layout_of(series: Iterable[tuple[Metric, tuple[str, ...]]]) -> str:
         (metric.kind, metric.name, *zip(metric.labels, labels, strict=True), metric.buckets)
         for metric, labels in series
     ]
-    return f"{zlib.crc32(repr((PID, TICK, told)).encode()):08x}"
+    return f"{zlib.crc32(repr((PID, TICK, SEATS, told)).encode()):08x}"
 
 
 LAYOUT: Final = layout_of(_SERIES)

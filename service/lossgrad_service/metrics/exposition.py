@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, product
+from typing import Final, NamedTuple, TypeAlias
 
 from lossgrad_service.metrics.catalogue import (
     BUILD,
@@ -16,11 +17,14 @@ from lossgrad_service.metrics.catalogue import (
     Metric,
 )
 from lossgrad_service.metrics.cells import PID, TICK, cell_of
-from lossgrad_service.metrics.processes import usage_of
+from lossgrad_service.metrics.processes import Usage, usage_of
 from lossgrad_service.metrics.sampling import PERIOD_SECONDS
 from lossgrad_service.metrics.slab import Slab
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+Rows: TypeAlias = list[list[float]]
+"""Of one worker: of its process, and of one that takes over while both are there."""
 
 
 class _Line(NamedTuple):
@@ -56,9 +60,9 @@ class Exposition:
 
     def text(self) -> bytes:
         """Return the metrics as they are now."""
-        rows = self._slab.rows()
-        sums = [sum(column) for column in zip(*rows, strict=True)]
-        parts = (*_of_calls(sums), *_of_workers(rows), *_of_processes(rows), self._build)
+        places = self._slab.rows()
+        sums = [sum(column) for column in zip(*chain.from_iterable(places), strict=True)]
+        parts = (*_of_calls(sums), *_of_workers(places), *_of_processes(places), self._build)
         return "".join(parts).encode()
 
 
@@ -82,12 +86,21 @@ def _of_histogram(histogram: _Histogram, sums: Sequence[float]) -> Iterator[str]
     yield f"{histogram.count_text}{_number(total)}\n"
 
 
-def _of_workers(rows: list[list[float]]) -> Iterator[str]:
+def _of_workers(places: list[Rows]) -> Iterator[str]:
     for metric in OF_WORKERS:
-        values = [row[cell_of(metric)] for row in rows]
-        if metric is LAG:
-            values = [max(lag, _silence(row)) for lag, row in zip(values, rows, strict=True)]
-        yield from _by_worker(metric, enumerate(values, 1))
+        yield _head(metric)
+        for labels, (number, rows) in product(metric.series, enumerate(places, 1)):
+            named = dict(zip(metric.labels, labels, strict=True))
+            value = _of_worker(metric, cell_of(metric, *labels), rows)
+            yield _sample(metric, value, worker=str(number), **named)
+
+
+def _of_worker(metric: Metric, cell: int, rows: Rows) -> float:
+    """Return what is told of a worker whose process may be about to make room for another."""
+    values = [row[cell] for row in rows]
+    if metric is LAG:
+        values += map(_silence, rows)
+    return sum(values) if metric.kind == "counter" else max(values)
 
 
 def _silence(row: Sequence[float]) -> float:
@@ -95,18 +108,29 @@ def _silence(row: Sequence[float]) -> float:
     return time.monotonic() - row[TICK] - PERIOD_SECONDS if row[TICK] else 0.0
 
 
-def _of_processes(rows: list[list[float]]) -> Iterator[str]:
-    """Yield what /proc tells of the processes; nothing of one that has ended meanwhile."""
-    asked = ((number, usage_of(int(row[PID]))) for number, row in enumerate(rows, 1) if row[PID])
+def _of_processes(places: list[Rows]) -> Iterator[str]:
+    """Yield what /proc tells of the processes; nothing of those that have ended meanwhile."""
+    asked = ((str(number), _usage(rows)) for number, rows in enumerate(places, 1))
     used = [(number, usage) for number, usage in asked if usage is not None]
-    yield from _by_worker(RESIDENT, ((number, usage.resident_bytes) for number, usage in used))
-    yield from _by_worker(CPU, ((number, usage.cpu_seconds) for number, usage in used))
+    yield _head(RESIDENT)
+    yield from (_sample(RESIDENT, usage.resident_bytes, worker=number) for number, usage in used)
+    yield _head(CPU)
+    yield from (_sample(CPU, usage.cpu_seconds, worker=number) for number, usage in used)
 
 
-def _by_worker(metric: Metric, values: Iterable[tuple[int, float]]) -> Iterator[str]:
-    yield _head(metric)
-    for number, value in values:
-        yield f'{metric.name}{{worker="{number}"}} {_number(value)}\n'
+def _usage(rows: Rows) -> Usage | None:
+    """Return what the processes of a worker use together."""
+    asked = (usage_of(int(row[PID])) for row in rows if row[PID])
+    found = [usage for usage in asked if usage is not None]
+    if not found:
+        return None
+    return Usage(
+        sum(each.resident_bytes for each in found), sum(each.cpu_seconds for each in found)
+    )
+
+
+def _sample(metric: Metric, value: float, **labels: str) -> str:
+    return f"{metric.name}{_labelled(labels)} {_number(value)}\n"
 
 
 def _head(metric: Metric) -> str:

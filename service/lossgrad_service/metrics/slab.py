@@ -7,23 +7,24 @@ import os
 import tempfile
 from typing import Final
 
-from lossgrad_service.metrics.cells import CELLS
+from lossgrad_service.metrics.cells import CELLS, SEATS
 
 _CELL_BYTES: Final = 8
 
 
 class Slab:
-    """A row of float64 for each worker.
+    """The places of workers, each with a row of float64 for each of its seats.
 
-    A row belongs to a place, not to a process: a worker that is started again counts on from
-    where the last one stopped, so that counters do not fall. Each cell has one writer, and a
+    A row belongs to a seat, not to a process: a worker that is started again counts on from
+    where the last one stopped, so that counters do not fall; one that takes over from another
+    before that has ended has the other seat. Each cell has one writer, and a
     number is read and written whole: there are no locks, and a process that is killed at
     any moment leaves nothing that another would wait for.
     """
 
     def __init__(self, memory: bytearray | mmap.mmap) -> None:
         self._cells = memoryview(memory).cast("d")
-        self.places = len(self._cells) // CELLS
+        self.places = len(self._cells) // (SEATS * CELLS)
 
     @classmethod
     def alone(cls) -> Slab:
@@ -41,13 +42,16 @@ class Slab:
         """
         return cls(mmap.mmap(descriptor, _size(places)))
 
-    def row(self, place: int) -> memoryview[float]:
-        """Return what one worker writes."""
-        return self._cells[place * CELLS : (place + 1) * CELLS]
+    def row(self, place: int, seat: int = 0) -> memoryview[float]:
+        """Return what one process writes."""
+        number = place * SEATS + seat
+        return self._cells[number * CELLS : (number + 1) * CELLS]
 
-    def rows(self) -> list[list[float]]:
-        """Return all numbers as they are now."""
-        return [list(self.row(place)) for place in range(self.places)]
+    def rows(self) -> list[list[list[float]]]:
+        """Return all numbers as they are now: the rows of each place."""
+        return [
+            [list(self.row(place, seat)) for seat in range(SEATS)] for place in range(self.places)
+        ]
 
 
 def shared_memory(places: int) -> int:
@@ -75,4 +79,4 @@ def _nameless_file() -> int:
 
 
 def _size(places: int) -> int:
-    return places * CELLS * _CELL_BYTES
+    return places * SEATS * CELLS * _CELL_BYTES

@@ -14,6 +14,7 @@ from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Dispatcher
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
 from lossgrad_service.ray_serve.contexts import Passed, ProxiedContext
+from lossgrad_service.shared_memory import Memories
 
 _READ_AHEAD: Final = 1
 """Replies of a stream that wait for the proxy to take them."""
@@ -31,8 +32,8 @@ class _Details(NamedTuple):
 class GrpcCalls:
     """Has the handlers of the service answer what Ray's proxies pass on."""
 
-    def __init__(self, dispatcher: Dispatcher, gate: Gate) -> None:
-        self._handlers = service_handler(dispatcher, gate)
+    def __init__(self, dispatcher: Dispatcher, gate: Gate, memories: Memories) -> None:
+        self._handlers = service_handler(dispatcher, gate, memories)
         self._most_bytes = dispatcher.service.limits.max_request_bytes
 
     async def answer(self, name: str, message: bytes, passed: Passed) -> bytes:

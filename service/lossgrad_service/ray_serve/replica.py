@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lossgrad_service.access.doors import door_of
 from lossgrad_service.http_api.answers import Answers
 from lossgrad_service.http_api.app import create_app
 from lossgrad_service.http_api.connections.protocol import HANG_UP
@@ -14,6 +15,7 @@ from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
 from lossgrad_service.runtime.memory import tune_malloc
 from lossgrad_service.runtime.threads import compute_threads
 from lossgrad_service.server import Server
+from lossgrad_service.shared_memory import Memories
 from lossgrad_service.watching import Watching, gauges_of
 
 
@@ -37,10 +39,11 @@ class Replica(Server):
         tune_malloc(self.settings)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
-        dispatcher, gate = self._dispatcher(threads), self._gate()
+        dispatcher, gate = self._dispatcher(threads), self._gate(door_of(self.settings))
         watching = Watching(self._place, gauges_of(dispatcher, gate, lambda: 0))
         self.app = _Proxied(Answers(create_app(dispatcher, gate, watching.text)))
-        self.grpc_calls = GrpcCalls(dispatcher, gate)
+        # Nobody can hand over memory: that takes a Unix socket.
+        self.grpc_calls = GrpcCalls(dispatcher, gate, Memories(0))
         await resources.enter_async_context(watching.sampling())
         if await warmed_up(threads, self._stop_requested):
             self._readiness.set_ready()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from lossgrad_service.runtime.settings import Settings
 
 
@@ -26,9 +29,19 @@ def in_address(host: str) -> str:
 def print_addresses(addresses: dict[str, str]) -> None:
     """Print a line for each address, which tells that the server is ready."""
     for protocol, address in addresses.items():
-        print(f"{protocol}  {address}", flush=True)
+        _print(f"{protocol}  {address}")
 
 
 def print_stopping() -> None:
     """Print that the server was told to stop."""
-    print("stopping: calls under way may finish; a second signal exits at once", flush=True)
+    _print("stopping: calls under way may finish; a second signal exits at once")
+
+
+def _print(line: str) -> None:
+    """Print a line; nothing ends because nobody reads it any more."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        # What is still to be written is not tried again at the end of the process.
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

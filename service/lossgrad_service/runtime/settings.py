@@ -52,6 +52,11 @@ def usual_admission_bytes() -> int:
     return max(LEAST_ADMISSION, (memory_limit() - IDLE_BYTES) // 3)
 
 
+def usual_shared_bytes() -> int:
+    """Return half of what calls may hold: callers' memory that a worker has mapped is theirs."""
+    return usual_admission_bytes() // 2
+
+
 def is_loopback(host: str) -> bool:
     """Return whether only this machine reaches `host`; of names only ``localhost`` is known so."""
     try:
@@ -118,6 +123,11 @@ class Settings(BaseSettings):
         default_factory=usual_admission_bytes,
         description="What all calls may hold together, requests and answers; one caller gets half. "
         "By default a third of the memory there is.",
+    )
+    shared_memory_bytes: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(
+        default_factory=usual_shared_bytes,
+        description="What callers over the Unix socket may share of their memory together, one "
+        "caller half; 0 turns shared memory off. By default a sixth of the memory there is.",
     )
     max_call_seconds: PositiveSeconds = Field(
         default=60.0,

@@ -1,4 +1,4 @@
-"""The signals that end a process."""
+"""The signals that end a process, and the one that renews it."""
 
 from __future__ import annotations
 
@@ -34,3 +34,35 @@ def stop_on_signals(stop: Callable[[], None], before_exit: Callable[[], None] = 
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, receive, signum)
+
+
+def heed_hangups(heed: Callable[[], None]) -> None:
+    """Call `heed` at each SIGHUP, but end as by SIGTERM where a terminal was closed.
+
+    Where SIGHUP is ignored, as by nohup, it stays so.
+
+    Parameters
+    ----------
+    heed
+        Called on the running event loop.
+    """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return
+    had_terminal = _has_terminal()
+
+    def receive() -> None:
+        if had_terminal and not _has_terminal():
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            heed()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, receive)
+
+
+def _has_terminal() -> bool:
+    """Return whether a terminal controls this process."""
+    try:
+        os.close(os.open(os.ctermid(), os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

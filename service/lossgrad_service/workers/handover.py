@@ -14,7 +14,8 @@ _log = logging.getLogger(__name__)
 
 def arguments_of(descriptor: int, place: Place) -> tuple[str, ...]:
     """Return the arguments of the worker whose place it is, given the slab's descriptor."""
-    return str(descriptor), str(place.number), str(place.slab.places), LAYOUT
+    numbers = (descriptor, place.number, place.seat, place.slab.places)
+    return *map(str, numbers), LAYOUT
 
 
 def place_in(arguments: Sequence[str]) -> Place:
@@ -23,7 +24,7 @@ def place_in(arguments: Sequence[str]) -> Place:
     A supervisor that was not restarted with an upgrade lays out the numbers as its own
     version does: then the process counts alone, as serving matters more than counting.
     """
-    if list(arguments[3:]) != [LAYOUT]:
+    if list(arguments[4:]) != [LAYOUT]:
         # What the numbers are is another version's to know: nothing is closed by them.
         _log.warning(
             "the supervisor is of another version, which counts in other places of memory: this "
@@ -31,7 +32,7 @@ def place_in(arguments: Sequence[str]) -> Place:
             "the service, supervisor and all"
         )
         return Place.alone()
-    descriptor, number, places = map(int, arguments[:3])
+    descriptor, number, seat, places = map(int, arguments[:4])
     slab = Slab.at(descriptor, places)
     os.close(descriptor)
-    return Place(slab, number)
+    return Place(slab, number, seat)

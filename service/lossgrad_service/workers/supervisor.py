@@ -13,12 +13,13 @@ from lossgrad_service.metrics import Place, Slab
 from lossgrad_service.metrics.slab import shared_memory
 from lossgrad_service.runtime.addresses import addresses_of, print_addresses, print_stopping
 from lossgrad_service.runtime.settings import Settings
-from lossgrad_service.runtime.signals import stop_on_signals
+from lossgrad_service.runtime.signals import heed_hangups, stop_on_signals
 from lossgrad_service.runtime.unix_socket import require_free
 from lossgrad_service.workers.backoff import Backoff
 from lossgrad_service.workers.handover import arguments_of
 from lossgrad_service.workers.keeper import Keeper
 from lossgrad_service.workers.ports import reserved_port
+from lossgrad_service.workers.post import Post
 from lossgrad_service.workers.process import COMMAND, WorkerProcess
 from lossgrad_service.workers.shares import shares_of
 
@@ -34,6 +35,8 @@ OVERTIME_SECONDS = 5.0
 def supervise(settings: Settings) -> None:
     """Serve by as many workers as the settings say, until SIGINT or SIGTERM.
 
+    At a SIGHUP each is replaced, one after the other.
+
     Raises
     ------
     OSError
@@ -42,7 +45,7 @@ def supervise(settings: Settings) -> None:
         Where a worker does not start, again and again.
     """
     with _reserved(settings) as found, _shared_memory(found.workers) as descriptor:
-        asyncio.run(Supervisor(found, _keepers_of(found, descriptor)).run())
+        asyncio.run(Supervisor(found, _posts_of(found, descriptor)).run())
 
 
 @contextmanager
@@ -68,24 +71,32 @@ def _reserved(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"grpc_port": grpc_port, "http_port": http_port})
 
 
-def _keepers_of(settings: Settings, descriptor: int) -> list[Keeper]:
+def _posts_of(settings: Settings, descriptor: int) -> list[Post]:
     slab, shares = Slab.at(descriptor, settings.workers), shares_of(settings)
-    return [_keeper(share, descriptor, Place(slab, number)) for number, share in enumerate(shares)]
+    return [
+        Post(partial(_keeper, share, descriptor, slab, number))
+        for number, share in enumerate(shares)
+    ]
 
 
-def _keeper(share: Settings, descriptor: int, place: Place) -> Keeper:
+def _keeper(
+    share: Settings, descriptor: int, slab: Slab, number: int, seat: int, patience: int
+) -> Keeper:
+    place = Place(slab, number, seat)
     command = (*COMMAND, *arguments_of(descriptor, place))
     start = partial(WorkerProcess.start, share.model_dump_json(), command, (descriptor,))
-    return Keeper(place, start, Backoff(SHORTEST_PAUSE, LONGEST_PAUSE))
+    stop_seconds = share.lame_duck_seconds + share.shutdown_grace_seconds + OVERTIME_SECONDS
+    return Keeper(place, start, Backoff(SHORTEST_PAUSE, LONGEST_PAUSE), stop_seconds, patience)
 
 
 class Supervisor:
     """Keeps the workers of a server, on ports that are reserved."""
 
-    def __init__(self, settings: Settings, keepers: Sequence[Keeper]) -> None:
+    def __init__(self, settings: Settings, posts: Sequence[Post]) -> None:
         self._settings = settings
-        self._keepers = keepers
-        self._stop_requested = asyncio.Event()
+        self._posts = posts
+        self._is_over = asyncio.Event()
+        self._renewal_requested = asyncio.Event()
 
     async def run(self) -> None:
         """Keep the workers running until a signal, or until one cannot be.
@@ -95,34 +106,49 @@ class Supervisor:
         WorkerFailed
             Where one ended before it was ready, again and again.
         """
-        stop_on_signals(self._stop_requested.set, before_exit=self._kill)
-        announcing = asyncio.create_task(self._announce())
-        stopping = asyncio.create_task(self._stop_requested.wait())
-        workers = [asyncio.create_task(keeper.run()) for keeper in self._keepers]
-        await asyncio.wait([stopping, *workers], return_when=asyncio.FIRST_COMPLETED)
-        announcing.cancel()
-        if stopping.done():
-            print_stopping()
-        stopping.cancel()
-        await self._stop(workers)
+        stop_on_signals(self._stop, before_exit=self._kill)
+        heed_hangups(self._renewal_requested.set)
+        for post in self._posts:
+            post.begin(self._is_over.set)
+        busy = [asyncio.create_task(work) for work in (self._announce(), self._renew_on_request())]
+        await self._is_over.wait()
+        for task in busy:
+            task.cancel()
+        await self._end()
 
     async def _announce(self) -> None:
         """Print where the server listens, once all workers are ready."""
-        for keeper in self._keepers:
-            await keeper.was_ready.wait()
+        for post in self._posts:
+            await post.until_ready()
         print_addresses(addresses_of(self._settings))
 
-    async def _stop(self, workers: list[asyncio.Task[None]]) -> None:
-        for keeper in self._keepers:
-            keeper.stop()
-        settings = self._settings
-        patience = settings.lame_duck_seconds + settings.shutdown_grace_seconds + OVERTIME_SECONDS
-        _, late = await asyncio.wait(workers, timeout=patience)
-        if late:
-            self._kill()
-            _log.error("%d workers did not stop within %g s and are killed", len(late), patience)
-        await asyncio.gather(*workers)
+    async def _renew_on_request(self) -> None:
+        """Replace all workers whenever that is requested; once more if it is so meanwhile."""
+        while True:
+            await self._renewal_requested.wait()
+            self._renewal_requested.clear()
+            _log.info("SIGHUP: the workers are replaced, one after the other")
+            if await self._renew():
+                _log.info("all workers are replaced")
+
+    async def _renew(self) -> bool:
+        """Replace one worker after the other, until one cannot be; what ails it ails the rest."""
+        for post in self._posts:
+            if not await post.renew():
+                return False
+        return True
+
+    def _stop(self) -> None:
+        print_stopping()
+        self._is_over.set()
+
+    async def _end(self) -> None:
+        for post in self._posts:
+            post.stop()
+        ending = [asyncio.create_task(post.end()) for post in self._posts]
+        await asyncio.wait(ending)
+        await asyncio.gather(*ending)
 
     def _kill(self) -> None:
-        for keeper in self._keepers:
-            keeper.kill()
+        for post in self._posts:
+            post.kill()

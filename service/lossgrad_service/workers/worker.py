@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
+from contextlib import suppress
 
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
@@ -13,7 +15,8 @@ from lossgrad_service.runtime.signals import stop_on_signals
 from lossgrad_service.runtime.wrong_settings import WrongSettings
 from lossgrad_service.server import Server
 from lossgrad_service.workers.handover import place_in
-from lossgrad_service.workers.line import READY, decode_line, encode_line
+from lossgrad_service.workers.line import READY, REPLACED, decode_line, encode_line
+from lossgrad_service.workers.parent import die_with_parent
 
 
 async def _work() -> None:
@@ -36,12 +39,27 @@ async def _serve(
     set_up_logging(settings.log_level)
     server = Server(settings, place_in(sys.argv[1:]), shares_ports=True)
     stop_on_signals(server.request_stop)
-    told_to_stop = asyncio.create_task(reader.read())
-    told_to_stop.add_done_callback(lambda _: server.request_stop())
+    listening = asyncio.create_task(_stop_when_told(server, reader))
     async with server:
-        writer.write(encode_line(READY))
+        if server.is_ready:
+            writer.write(encode_line(READY))
         await server.wait()
+    listening.cancel()
+
+
+async def _stop_when_told(server: Server, reader: asyncio.StreamReader) -> None:
+    said = ""
+    # A supervisor that ends without having read all that it was told resets the connection.
+    with suppress(ConnectionError):
+        said = decode_line(await reader.readline())
+    if said == REPLACED:
+        server.retire()
+    else:
+        server.request_stop()
 
 
 if __name__ == "__main__":
+    die_with_parent()
+    # It is for the supervisor, and some send it to all processes of a name.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     run_to_the_end(_work())

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossgrad.codecs import enums, json_checks, proto_checks, tensors
+from lossgrad.codecs.base64_arrays import to_object
 from lossgrad.codecs.check_parts import TRAVELLING
 from lossgrad.codecs.json_text import to_text
 from lossgrad.errors import Internal, InvalidArgument
 from lossgrad.types import Check
-from lossgrad.types.check import CHECKABLE, Comparison, Diagnosis, Entry, Verification
+from lossgrad.types.check import CHECKABLE
+from lossgrad.types.check_parts import Comparison, Diagnosis, Entry, Verification
 from lossgrad.v1 import lossgrad_pb2 as pb
 from tests.client.codecs.rewriting import damaged, rewritten
 from tests.client.drawing import check_requests, same_check_request
@@ -189,8 +191,11 @@ def test_the_same_field_is_named_in_either_form():
     half = pb.Tensor(dtype="DTYPE_F32", shape=[1, 2], data=bytes(4))
     assert "has 4 bytes" in refused_message({"dscores": half})["gradients.dscores.data"]
     assert "gradients.dScores[1]" in refused_document(gradients={"dScores": [[1], 2]})
-    whole = pb.Tensor(dtype="DTYPE_I64", shape=[1, 2], data=bytes(16))
-    assert "must be one of f16" in refused_message({"dscores": whole})["gradients.dscores"]
+    beyond = np.array([[0, 2**53 + 1]], "<i8")
+    whole = pb.Tensor(dtype="DTYPE_I64", shape=[1, 2], data=beyond.tobytes())
+    assert "beyond ±2^53" in refused_message({"dscores": whole})["gradients.dscores"]
+    coded = {"gradients": {"dScores": to_object(beyond)}}
+    assert "beyond ±2^53" in refused_document(**coded)["gradients.dScores"]
     assert "needs h1 or x" in refused_message({"dw2": SCORES})["gradients.dw2"]
     assert "needs h1 or x" in refused_document(gradients={"dW2": [[1]]})["gradients.dw2"]
 
@@ -210,6 +215,11 @@ def test_everything_wrong_is_told_at_once():
 @pytest.mark.parametrize("own", [[], "all", 3, {"dscore": [1]}, {"": 1}, {"dw2": [], "dW2": []}])
 def test_what_is_no_gradients(own):
     assert any(field.startswith("gradients") for field in refused_document(gradients=own))
+
+
+def test_gradients_that_are_no_object_are_refused_in_words_of_json():
+    expected = {"gradients": "must be an object of arrays, got a list"}
+    assert refused_document(gradients=[1]) == expected
 
 
 def test_what_a_check_does_not_take():

@@ -48,3 +48,21 @@ def test_inputs_are_what_was_sent_in_the_contracts_order():
     assert list(problem.inputs) == [name for name in INPUTS if name in {"w2", "h1", *ARGUMENTS}]
     assert all(getattr(problem, name) is array for name, array in problem.inputs.items())
     assert problem.inputs is problem.inputs
+
+
+class Tensor:
+    """One of PyTorch that NumPy does not take, for want of a dtype or because it is tracked."""
+
+    def __array__(self, *_):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+    def detach(self):
+        """As PyTorch has it."""
+
+    def float(self):
+        """As PyTorch has it."""
+
+
+def test_a_tensor_that_numpy_does_not_take_comes_with_advice():
+    with pytest.raises(InvalidArgument, match=r"scores: .*BFloat16; send tensor.detach\(\)"):
+        Problem.of(ARGUMENTS | {"scores": Tensor()})

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from lossgrad.types.check import Check, Comparison, Diagnosis, Entry, Verification
+from lossgrad.types.check import Check
+from lossgrad.types.check_parts import Comparison, Diagnosis, Entry, Verification
 
 PARTS: Final[Mapping[str, type[Any]]] = {
     "comparisons": Comparison,

@@ -67,6 +67,8 @@ _INPUTS: Final = proto_tensors.TAGS[pb.ComputeRequest]
 
 _ALONE: Final = tag(1, LENGTH)
 _CHUNKS: Final = tag(2, LENGTH)
+_ELSEWHERE: Final = frozenset({tag(3, LENGTH), tag(3, VARINT)})
+"""What comes alone in its message, and is read by `shared_pieces`."""
 
 _NAME: Final = tag(1, VARINT)
 _OFFSET: Final = tag(2, VARINT)
@@ -215,6 +217,8 @@ def _split(message: bytes, side: _Side[Any]) -> tuple[list[bytes], list[slice]]:
             alone.append(slice(content, end))
         elif known == _CHUNKS:
             chunks.append(slice(content, end))
+        elif known in _ELSEWHERE:
+            raise _Malformed("", "shared memory and chunks go into messages of their own")
         else:
             unknown.append(slice(begin, end))
     _check_size(sum(place.stop - place.start for place in chain(alone, unknown)))

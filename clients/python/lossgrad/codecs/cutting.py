@@ -21,6 +21,12 @@ MESSAGE_ENTRIES: Final = 1 << 20
 ROW_ENTRIES: Final = 64
 """What the server counts for a row beside its entries."""
 
+SUMMED_ROWS: Final = 256
+"""Rows of which a server makes sums and matrix products at a time, if they are not too wide."""
+
+SUMMED_BYTES: Final = 32 * 2**20
+"""Of the widest rows of which it does so; in the dtype of the computation."""
+
 
 def cut(arrays: Mapping[str, Array], most: int = MESSAGE_BYTES) -> Iterator[list[Chunk]]:
     """Yield the arrays, whole and in order, as the chunks of messages.
@@ -58,8 +64,32 @@ def rows_per_message(width: int, row_bytes: int) -> int:
         What the server computes at a time, about 2^20 scores, or as many times that as
         fit into `MESSAGE_BYTES`.
     """
-    computed = _power_of_two_within(MESSAGE_ENTRIES // (width + ROW_ENTRIES))
-    return max(computed, rows_within(MESSAGE_BYTES, row_bytes))
+    return max(rows_of_scores(width), rows_within(MESSAGE_BYTES, row_bytes))
+
+
+def rows_of_scores(width: int) -> int:
+    """Return how many rows of scores the server computes at a time: a power of two.
+
+    Parameters
+    ----------
+    width
+        As in `rows_per_message`.
+    """
+    return _power_of_two_within(MESSAGE_ENTRIES // (width + ROW_ENTRIES))
+
+
+def rows_of_products(width: int, itemsize: int) -> int:
+    """Return a multiple of the rows of which the server makes sums and products at a time.
+
+    Parameters
+    ----------
+    width
+        As in `rows_per_message`.
+    itemsize
+        Bytes of an entry in the dtype of the computation.
+    """
+    summed = min(SUMMED_ROWS, rows_within(SUMMED_BYTES, width * itemsize))
+    return max(rows_of_scores(width), summed)
 
 
 def rows_within(size: int, row_bytes: int) -> int:

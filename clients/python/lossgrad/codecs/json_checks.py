@@ -15,7 +15,7 @@ from lossgrad.codecs.json import (
     read_array,
     take_encoding,
 )
-from lossgrad.codecs.json_arrays import NONFINITE, spell
+from lossgrad.codecs.json_arrays import NONFINITE, shown, spell
 from lossgrad.codecs.tensors import BadTensor
 from lossgrad.errors import Internal, Violation
 from lossgrad.types.check import NAME_OF_SPELLING, Check, CheckRequest
@@ -64,9 +64,14 @@ def check_from_json(body: Any, timing: Mapping[str, float]) -> Check:
 
 
 def _read_own(value: object, violations: list[Violation]) -> object:
-    """Return the caller's own numbers by their spelling; `CheckRequest.of` refuses what is none."""
+    """Return the caller's own numbers by their spelling; `CheckRequest.of` looks at each."""
+    if value is None:
+        return None
     if not isinstance(value, dict):
-        return value
+        violations.append(
+            Violation("gradients", f"must be an object of arrays, got {shown(value)}")
+        )
+        return None
     sent = cast(dict[str, object], value)
     own: dict[str, object] = {}
     for spelling, array in sent.items():

@@ -17,7 +17,8 @@ from lossgrad.codecs.proto_tensors import Sent
 from lossgrad.codecs.stock import AnyMessage
 from lossgrad.codecs.wire import LENGTH, Unusual, tag
 from lossgrad.errors import Internal, Violation
-from lossgrad.types.check import Check, CheckRequest, Comparison, Diagnosis, Entry, Verification
+from lossgrad.types.check import Check, CheckRequest
+from lossgrad.types.check_parts import Comparison, Diagnosis, Entry, Verification
 from lossgrad.v1 import lossgrad_pb2 as pb
 
 _FIELDS: Final = pb.CheckGradientsRequest.DESCRIPTOR.fields_by_name

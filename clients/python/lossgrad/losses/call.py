@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,10 +13,13 @@ from lossgrad.errors import InvalidArgument
 from lossgrad.losses.errors import in_terms_of
 from lossgrad.losses.options import LossOptions
 from lossgrad.losses.rows import live_rows
-from lossgrad.losses.terms import Loss, laid_out
+from lossgrad.losses.terms import Loss, Term, laid_out
 from lossgrad.types import dtypes
 from lossgrad.types.arrays import Array
 from lossgrad.types.result import Result
+
+LARGE: Final = 2**21
+"""Bytes of an array whose gradient is asked for where it is to stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,14 @@ def ask(
     terms = loss.terms(arrays)
     sought = {name: terms.get(name) or loss.arrays[name] for name in wanted}
     sent = laid_out(terms, arrays)
+    dtype = _gradient_dtype(sent)
     with in_terms_of({**loss.arrays, **terms}):
         result = client.compute(
             **sent,
             **options.arguments(sent),
             want=[*_losses(options), *(term.gradient for term in sought.values())],
-            gradient_dtype=_gradient_dtype(sent),
+            gradient_dtype=dtype,
+            out=_rooms(client, sent, sought.values(), dtype),
         )
     found = {name: term.received(result.arrays[term.gradient]) for name, term in sought.items()}
     return Answer(_loss(result, arrays, options), found)
@@ -107,6 +113,22 @@ def _z_terms(log_partition: Array, arrays: Mapping[str, Array], options: LossOpt
     is_live = live_rows(arrays, options.ignore_index)
     with np.errstate(all="ignore"):  # of rows that do not count
         return np.where(is_live, options.z_loss * weights * log_partition**2, 0.0)
+
+
+def _rooms(
+    client: Client, sent: Mapping[str, Array], sought: Iterable[Term], dtype: str | None
+) -> dict[str, Array]:
+    """Return arrays for large gradients in memory that the service writes to itself, if it can."""
+    if not client.shares_memory:
+        return {}
+    found = [(term.gradient, sent[term.name]) for term in sought if term.name in sent]
+    return {
+        gradient: client.empty(
+            array.shape, array.dtype if dtype is None else dtypes.to_numpy(dtype)
+        )
+        for gradient, array in found
+        if array.nbytes >= LARGE
+    }
 
 
 def _gradient_dtype(sent: Mapping[str, Array]) -> str | None:

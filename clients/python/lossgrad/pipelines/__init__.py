@@ -10,13 +10,12 @@ from lossgrad.pipelines.batches import (
     read_depth,
     require_iterable,
 )
-from lossgrad.pipelines.pool import DaemonPool, failed_future
+from lossgrad.pipelines.futures import failed_future
 
 __all__ = [
     "DEEPEST",
     "DEFAULT_DEPTH",
     "Batch",
-    "DaemonPool",
     "failed_future",
     "read_depth",
     "require_iterable",

@@ -13,7 +13,7 @@ from threading import Event
 from typing import TypeVar
 
 from lossgrad.errors import Cancelled, InvalidArgument
-from lossgrad.pipelines.pool import failed_future
+from lossgrad.pipelines.futures import failed_future
 
 Done = TypeVar("Done")
 Pause = Callable[[float], None]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from lossgrad.client import Client
 from lossgrad.compute_call import ComputeCall
 from lossgrad.errors import InvalidArgument
-from lossgrad.pipelines import DEEPEST, DaemonPool
+from lossgrad.pipelines import DEEPEST
 from lossgrad.pipelines.threads import Pause
 from lossgrad.sharded.findings import Refusals, is_about_all, is_full, joined
 from lossgrad.sharded.fleet import Fleet
@@ -19,10 +19,12 @@ from lossgrad.sharded.splitting import cut, parts_worth
 from lossgrad.sharded.targets import read_targets
 from lossgrad.sharded.totals import Totals
 from lossgrad.sharded.widening import narrowed, widened
+from lossgrad.shared_memory import Arena
 from lossgrad.transports import open_transport
 from lossgrad.transports.base import Transport
 from lossgrad.transports.credentials import read_credentials
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.pool import DaemonPool
 from lossgrad.transports.target import parse_target
 from lossgrad.transports.tls import PathLike
 from lossgrad.types.denominator import Denominator
@@ -98,6 +100,8 @@ class ShardedClient(Client):
         super()._open()
         self._transport = Fleet([self._way_to(target) for target in self.targets])
         self._threads = PerProcess[DaemonPool](lambda: DaemonPool(_MOST_PARTS))
+        # Memory is shared with one server, and a part may go to any.
+        self._arenas = PerProcess[Arena | None](lambda: None)
 
     def _way_to(self, target: str) -> Transport:
         token = self._credentials.token

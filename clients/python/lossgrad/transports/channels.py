@@ -15,6 +15,7 @@ from lossgrad.allocator import tune_unless_told
 from lossgrad.codecs.server_timing import KEY, decode_timing
 from lossgrad.codecs.status import DETAILS_KEY, decode_status
 from lossgrad.errors import LossGradError
+from lossgrad.transports import silence
 from lossgrad.transports.credentials import Credentials
 from lossgrad.transports.handshakes import read_handshake
 from lossgrad.transports.target import Target
@@ -52,15 +53,13 @@ _OPTIONS: Final = (
     # A server that comes back must be found within the client's pauses, not after 20 s.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
-    # Servers by default refuse pings oftener than every 5 minutes; the timeout also
-    # sets TCP_USER_TIMEOUT, which finds out about a peer that is gone for good.
-    ("grpc.keepalive_time_ms", 300_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
+    # However long a computation takes: with 2, the default, pings then come once a minute.
+    ("grpc.http2.max_pings_without_data", 0),
 )
 
 # gRPC obeys http_proxy and grpc_proxy even for targets on this machine: whoever runs the
 # proxy would read the token. Over TLS a proxy sees but where the call goes.
-_PLAIN_OPTIONS: Final = (*_OPTIONS, ("grpc.enable_http_proxy", 0))
+_PLAIN_OPTIONS: Final = (("grpc.enable_http_proxy", 0),)
 
 # Calls take turns among all addresses of a name that can be reached; by default gRPC keeps to the
 # first of them for ever.
@@ -185,11 +184,22 @@ def metadata_of(credentials: Credentials) -> Shown:
 
 def _open(kind: Any, target: Target, credentials: Credentials) -> object:
     tune_unless_told()
+    options = (*_OPTIONS, *_on_silence())
     if target.is_secure:
-        tls = _tls_of(credentials)
-        return kind.secure_channel(target.address, tls, options=_OPTIONS)
+        return kind.secure_channel(target.address, _tls_of(credentials), options=options)
     by_name = _BY_NAME if target.address.startswith("dns:") else ()
-    return kind.insecure_channel(target.address, options=(*_PLAIN_OPTIONS, *by_name))
+    return kind.insecure_channel(target.address, options=(*options, *_PLAIN_OPTIONS, *by_name))
+
+
+def _on_silence() -> Iterable[tuple[str, int]]:
+    """Yield what has connections end whose server is gone without a word."""
+    sign = round(1000 * silence.SIGN_WITHIN)
+    # This is how long connecting may take.
+    yield "grpc.min_reconnect_backoff_ms", round(1000 * silence.GONE_AFTER)
+    yield "grpc.keepalive_time_ms", round(1000 * silence.ASKED_AFTER)
+    # This sets TCP_USER_TIMEOUT, too. Pings of newer gRPC go by the other one, a minute by default.
+    yield "grpc.keepalive_timeout_ms", sign
+    yield "grpc.http2.ping_timeout_ms", sign
 
 
 def _tls_of(credentials: Credentials) -> object:

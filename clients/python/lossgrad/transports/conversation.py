@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Generic
 
 from lossgrad.endpoints import Exchanging, Reply
@@ -21,6 +22,7 @@ class Conversation(Generic[Reply]):
 
     def __init__(self, connection: Connection, exchange: Exchanging[Reply], timeout: float) -> None:
         self._exchange = exchange
+        self._is_taken_in = False
         self._requests = Remembering(exchange.messages())
         try:
             self._call = connection.channel.stream_stream(exchange.rpc)(
@@ -37,6 +39,7 @@ class Conversation(Generic[Reply]):
         LossGradError
             Whatever goes wrong.
         """
+        self._is_taken_in = True
         try:
             for message in self._call:
                 self._exchange.take(message)
@@ -45,8 +48,15 @@ class Conversation(Generic[Reply]):
             raise read_error(error) from None
         finally:
             self.cancel()
+            self._exchange.close()
         return self._exchange.result(read_timing(self._call.trailing_metadata()))
 
     def cancel(self) -> None:
         """End the call if it is not over; callable from any thread."""
         self._call.cancel()
+
+    def give_up(self) -> None:
+        """End the call, also if `finish` will never run; waits for nothing."""
+        self.cancel()
+        if not self._is_taken_in:
+            Thread(target=self._exchange.close, daemon=True).start()

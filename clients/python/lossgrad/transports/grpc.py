@@ -14,6 +14,7 @@ from lossgrad.transports.channels import (
 from lossgrad.transports.closed import closed_error
 from lossgrad.transports.conversation import Conversation
 from lossgrad.transports.credentials import Credentials
+from lossgrad.transports.forks import Attempt
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
 from lossgrad.transports.withdrawal import withdrawn_by
@@ -27,6 +28,16 @@ class GrpcTransport:
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt; see `Transport.send`."""
+        with Attempt(timeout) as left:
+            return self._send(endpoint, request, left)
+
+    def close(self) -> None:
+        """Close this process's connection."""
+        connection = self._connections.close()
+        if connection is not None:
+            connection.channel.close()
+
+    def _send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         connection = self._connections.get()
         exchange = endpoint.exchange(request)
         if exchange is not None:
@@ -44,9 +55,3 @@ class GrpcTransport:
         except ValueError as error:  # another thread has closed the channel meanwhile
             raise closed_error() from error
         return endpoint.decode_proto(data, read_timing(call.trailing_metadata()))
-
-    def close(self) -> None:
-        """Close this process's connection."""
-        connection = self._connections.close()
-        if connection is not None:
-            connection.channel.close()

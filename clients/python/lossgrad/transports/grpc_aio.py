@@ -23,6 +23,7 @@ from lossgrad.transports.channels import (
 from lossgrad.transports.closed import closed_error, tell_if_closed
 from lossgrad.transports.conversation import Conversation
 from lossgrad.transports.credentials import Credentials
+from lossgrad.transports.forks import Attempt
 from lossgrad.transports.grpc import GrpcTransport
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
@@ -62,6 +63,19 @@ class _LoopTransport:
     async def send(
         self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
     ) -> Reply:
+        async with Attempt(timeout) as left:
+            return await self._send(endpoint, request, left)
+
+    async def close(self) -> None:
+        self._is_closed = True
+        self._streams.close()
+        channel = self._channels.pop(asyncio.get_running_loop(), None)
+        if channel is not None:
+            await channel.close()
+
+    async def _send(
+        self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
+    ) -> Reply:
         exchange = endpoint.exchange(request)
         if exchange is not None:
             return await self._streams.send(exchange, timeout)
@@ -71,13 +85,6 @@ class _LoopTransport:
         except asyncio.CancelledError:
             tell_if_closed(self._is_closed)
             raise
-
-    async def close(self) -> None:
-        self._is_closed = True
-        self._streams.close()
-        channel = self._channels.pop(asyncio.get_running_loop(), None)
-        if channel is not None:
-            await channel.close()
 
     def _channel(self) -> AioChannel:
         if self._is_closed:
@@ -111,7 +118,7 @@ class _Streams:
         try:
             return await self._threads.run(conversation.finish, timeout)
         except BaseException:
-            conversation.cancel()
+            conversation.give_up()
             raise
 
     def close(self) -> None:

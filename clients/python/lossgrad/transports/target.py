@@ -53,6 +53,8 @@ def parse_target(text: object) -> Target:
     """
     if not isinstance(text, str):
         raise _bad(text, "must be a string")
+    if not text.strip():
+        raise _bad(text, "is empty")
     if text == "local:":
         return Target("local", "")
     if "://" not in text:

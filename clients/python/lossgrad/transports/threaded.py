@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import DeadlineExceeded, LossGradError
 from lossgrad.transports.base import Transport
-from lossgrad.transports.closed import closed_error, tell_if_closed
+from lossgrad.transports.closed import tell_if_closed
 from lossgrad.transports.per_process import PerProcess
+from lossgrad.transports.pool import DaemonPool
 
 Done = TypeVar("Done")
 
@@ -21,10 +21,13 @@ THREADS = 32
 
 
 class Threads:
-    """Runs blocking work for event loops, in at most `THREADS` threads of each process."""
+    """Runs blocking work for event loops, in at most `THREADS` threads of each process.
+
+    A program ends whatever they wait for.
+    """
 
     def __init__(self) -> None:
-        self._pools = PerProcess[ThreadPoolExecutor](_open_pool)
+        self._pools = PerProcess[DaemonPool](lambda: DaemonPool(THREADS))
 
     async def run(self, work: Callable[[], Done], timeout: float) -> Done:
         """Return what `work` returns; whoever is cancelled does not wait for it.
@@ -36,9 +39,9 @@ class Threads:
         InvalidArgument
             After `close`.
         """
-        future = self._begin(work)
+        future = self._pools.get().submit(work)
         try:
-            return await asyncio.wait_for(future, timeout)
+            return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
         except asyncio.CancelledError:
             tell_if_closed(self._pools.is_closed)
             raise
@@ -51,14 +54,7 @@ class Threads:
         """Refuse work, also what waits; what has begun ends by itself."""
         pool = self._pools.close()
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-    def _begin(self, work: Callable[[], Done]) -> asyncio.Future[Done]:
-        pool = self._pools.get()
-        try:
-            return asyncio.get_running_loop().run_in_executor(pool, work)
-        except RuntimeError as error:  # another thread has shut the pool down meanwhile
-            raise closed_error() from error
+            pool.cancel()
 
 
 class ThreadedTransport:
@@ -83,7 +79,3 @@ class ThreadedTransport:
         """Refuse attempts, those that wait too; those under way end by themselves."""
         self._threads.close()
         self._transport.close()
-
-
-def _open_pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="lossgrad")

@@ -1,19 +1,23 @@
-"""Connections of urllib3 whose timeout is for all that a request waits for.
+"""Connections of urllib3 whose timeout is for all that a request waits for, and whose silence ends.
 
 urllib3 starts a timeout anew with each step of a request and with each packet, so that a
 server which says a byte now and then holds its caller for as long as it likes.
+
+HTTP/1.1 has no sign of life: while a computation lasts, only the system of the other
+machine can be asked, which answers for a process that hangs as well.
 """
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
 from http.client import HTTPResponse
 from typing import Any, Final, cast
 
 import urllib3
 from urllib3 import connection, exceptions
+
+from lossgrad.transports import silence, tcp
 
 # Their types leave no room for a timeout that runs.
 _Connection: Any = connection.HTTPConnection
@@ -25,7 +29,7 @@ _SHORTEST: Final = 1e-6
 
 def open_pools(**settings: Any) -> urllib3.PoolManager:
     """Return urllib3's pools of such connections; `settings` are its own."""
-    pools = urllib3.PoolManager(**settings)
+    pools = urllib3.PoolManager(socket_options=tcp.socket_options(), **settings)
     pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return pools
 
@@ -37,17 +41,58 @@ class _TimedReader(io.RawIOBase):
         self._received = received
         self._sock = sock
         self._deadline = _deadline_after(sock.gettimeout())
+        self._has_begun = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
-        self._sock.settimeout(_left_until(self._deadline))
-        return cast(Any, self._received).readinto(buffer)
+        """Receive what there is.
+
+        Raises
+        ------
+        TimeoutError
+            At the deadline.
+        ConnectionError
+            Where the server's machine is gone, or an answer that has begun, and so is all
+            there, does not go on.
+        """
+        left = _left_until(self._deadline)
+        if self._has_begun and _is_longer(left, silence.GONE_AFTER):
+            return self._go_on(buffer)
+        self._sock.settimeout(left)
+        with tcp.telling_gone():
+            count: int | None = cast(Any, self._received).readinto(buffer)
+        self._has_begun = True
+        return count
+
+    def _go_on(self, buffer: Any) -> int | None:
+        self._sock.settimeout(silence.GONE_AFTER)
+        try:
+            return cast(Any, self._received).readinto(buffer)
+        except TimeoutError as error:
+            raise ConnectionError("the server fell silent in the middle of its answer") from error
 
     def close(self) -> None:
         self._received.close()
         super().close()
+
+
+class _WholeLines(io.BufferedReader):
+    """Reads lines that are whole: http.client takes half a head for a head without a body."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return a line of `size` bytes at most.
+
+        Raises
+        ------
+        ConnectionError
+            Where the server hung up before its end.
+        """
+        line = super().readline(size)
+        if line.endswith(b"\n") or len(line) == size:
+            return line
+        raise ConnectionError("the server hung up before the end of its answer")
 
 
 class _TimedResponse(HTTPResponse):
@@ -55,7 +100,7 @@ class _TimedResponse(HTTPResponse):
 
     def __init__(self, sock: Any, *arguments: Any, **named: Any) -> None:
         super().__init__(sock, *arguments, **named)
-        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+        self.fp = _WholeLines(_TimedReader(self.fp.detach(), sock))
 
 
 class _Timed:
@@ -64,7 +109,6 @@ class _Timed:
     response_class = _TimedResponse
 
     sock: Any
-    connect: Callable[[], None]
     _deadline: float | None = None
 
     @property
@@ -76,12 +120,38 @@ class _Timed:
     def timeout(self, seconds: float | None) -> None:
         self._deadline = _deadline_after(seconds)
 
+    def connect(self) -> None:
+        """Connect, in less time than the request has: who answers at all does so soon.
+
+        Raises
+        ------
+        NewConnectionError
+            Where there is no connection while the request still has time.
+        """
+        if _is_longer(self.timeout, silence.GONE_AFTER):
+            self._connect_soon()
+        else:
+            cast(Any, super()).connect()
+
+    def _connect_soon(self) -> None:
+        whole, self.timeout = self._deadline, silence.GONE_AFTER
+        try:
+            cast(Any, super()).connect()
+        except exceptions.NewConnectionError:
+            raise
+        except (TimeoutError, exceptions.ConnectTimeoutError) as error:
+            text = f"no connection within {silence.GONE_AFTER:g} s"
+            raise exceptions.NewConnectionError(cast(Any, self), text) from error
+        finally:
+            self._deadline = whole
+
     def send(self, data: bytes) -> None:
         """Send all of `data`, however slowly the server takes it, within the timeout."""
         if self.sock is None:
             self.connect()
         try:
-            _send_until(self._deadline, self.sock, data)
+            with tcp.telling_gone():
+                _send_until(self._deadline, self.sock, data)
         except TimeoutError as error:  # which urllib3 would take for a broken connection
             raise exceptions.TimeoutError from error
 
@@ -107,6 +177,10 @@ def _send_until(deadline: float | None, sock: Any, data: bytes) -> None:
     while rest:
         sock.settimeout(_left_until(deadline))
         rest = rest[sock.send(rest) :]
+
+
+def _is_longer(seconds: float | None, most: float) -> bool:
+    return seconds is None or seconds > most
 
 
 def _deadline_after(seconds: float | None) -> float | None:

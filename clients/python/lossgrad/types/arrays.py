@@ -40,7 +40,13 @@ def read_array(value: object) -> Array:
             return np.from_dlpack(cast(Any, value))
         return np.asarray(cast(Any, value))
     except Exception as error:  # a foreign object may raise anything
-        raise NotAnArray(f"cannot be read as an array: {error}") from error
+        raise NotAnArray(f"cannot be read as an array: {error}{_advice_on(value)}") from error
+
+
+def _advice_on(value: object) -> str:
+    """Return what to do with a tensor of PyTorch, which NumPy takes only if it is a plain one."""
+    is_tensor = hasattr(value, "detach") and hasattr(value, "float")
+    return "; send tensor.detach(), or of bfloat16 tensor.detach().float()" if is_tensor else ""
 
 
 def _without_subclass(array: Array) -> Array:

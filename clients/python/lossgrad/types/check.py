@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, Final, Self, cast
+
+import numpy as np
 
 from lossgrad.errors import Violation
 from lossgrad.types import check_report, dtypes, rules
-from lossgrad.types.arrays import MAX_AXES, Array, NotAnArray, read_floats
+from lossgrad.types.arrays import MAX_AXES, Array, NotAnArray, read_array
+from lossgrad.types.check_parts import Comparison, Diagnosis, Verification
 from lossgrad.types.form import raise_if_any
 from lossgrad.types.problem import Problem
 from lossgrad.types.quantities import OUTPUTS
-
-Band = Literal["good", "suspicious", "wrong"]
 
 CHECKABLE: Final = (
     "loss",
@@ -22,14 +23,8 @@ CHECKABLE: Final = (
 )
 """Quantities that a caller may send to be checked."""
 
-SUSPICIOUS_FROM: Final = 1e-4
-"""Relative error above which a number is suspicious."""
-
-WRONG_FROM: Final = 1e-2
-"""Relative error above which a number is wrong."""
-
-MAX_WORST: Final = 8
-"""Entries that a comparison shows, the worst ones first."""
+_MOST_EXACT: Final = 2**53
+"""Up to which float64 has every integer."""
 
 NAME_OF_SPELLING: Final[Mapping[str, str]] = {"loss": "loss"} | {
     spelling: name
@@ -42,16 +37,6 @@ NAME_OF_SPELLING: Final[Mapping[str, str]] = {"loss": "loss"} | {
 
 class _Refused(ValueError):
     """Why a quantity of the caller's cannot be checked."""
-
-
-def band_of(relative_error: float) -> Band:
-    """Return the band of a relative error; NaN is wrong.
-
-    The bounds are those of CS231n's notes on gradient checks.
-    """
-    if relative_error <= SUSPICIOUS_FROM:
-        return "good"
-    return "suspicious" if relative_error <= WRONG_FROM else "wrong"
 
 
 # Compared by identity, like the problem.
@@ -106,63 +91,6 @@ class CheckRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One number of the caller's beside ours."""
-
-    index: tuple[int, ...]
-    """Its place in the array; empty for the loss."""
-    theirs: float
-    ours: float
-    relative_error: float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One of the caller's quantities beside ours."""
-
-    name: str
-    """One of `CHECKABLE`."""
-    band: Band
-    """Of its largest relative error."""
-    max_relative_error: float
-    """Largest \\|a − b\\| / max(\\|a\\|, \\|b\\|); infinite where shapes differ or with NaN."""
-    n_entries: int
-    """Entries of theirs."""
-    n_wrong: int
-    """Entries that are wrong; all of them where shapes differ."""
-    shape: tuple[int, ...]
-    """Theirs."""
-    expected_shape: tuple[int, ...]
-    """Ours."""
-    worst: tuple[Entry, ...]
-    """At most `MAX_WORST` entries that differ, the largest relative errors first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """One of our gradients beside differences of our own loss."""
-
-    name: str
-    """The gradient, such as ``dw2``."""
-    band: Band
-    max_relative_error: float
-    n_directions: int
-    """Random directions along which the loss was differenced; 0 where it is not finite."""
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """A known mistake that the caller's numbers have the shape of."""
-
-    code: str
-    """Such as ``not_divided_by_n``."""
-    name: str
-    """The quantity in which it was found."""
-    text: str
-    """What the numbers look like, and what to change."""
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """What a check found: our loss, comparisons, verifications and diagnoses.
 
@@ -191,8 +119,7 @@ class Check:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong and nothing was diagnosed."""
-        judged = (*self.comparisons, *self.verifications)
-        return not self.findings and all(each.band != "wrong" for each in judged)
+        return not self._faulty
 
     @property
     def diagnoses(self) -> tuple[str, ...]:
@@ -200,7 +127,32 @@ class Check:
         return tuple(dict.fromkeys(finding.code for finding in self.findings))
 
     def __str__(self) -> str:
-        return check_report.report(self)
+        return "\n".join(
+            (
+                self._summary,
+                *check_report.compared(self.comparisons),
+                *check_report.verified(self.verifications),
+                *check_report.found(self.findings),
+                self._verdict,
+            )
+        )
+
+    @property
+    def _summary(self) -> str:
+        ignored = f", {self.n_ignored} ignored" if self.n_ignored else ""
+        rows = f"{self.n_rows} rows{ignored}"
+        return f"loss {self.loss:.9g}, {rows}, divided by {self.denominator:.9g}"
+
+    @property
+    def _verdict(self) -> str:
+        return f"not ok: {', '.join(self._faulty)}" if self._faulty else "ok"
+
+    @property
+    def _faulty(self) -> tuple[str, ...]:
+        """The quantities that are wrong or have a finding, each once."""
+        judged = (*self.comparisons, *self.verifications)
+        wrong = [each.name for each in judged if each.band == "wrong"]
+        return tuple(dict.fromkeys([*wrong, *(finding.name for finding in self.findings)]))
 
 
 def _read_own(gradients: object) -> tuple[dict[str, Array], list[Violation]]:
@@ -228,18 +180,27 @@ def _name_of(spelling: object, own: Mapping[str, Array]) -> str:
     if name is None:
         raise _Refused(f"cannot be checked; send any of {', '.join(CHECKABLE)}")
     if name in own:
-        raise _Refused(f"was sent twice, as {name} in its other spelling")
+        raise _Refused(f"was sent twice, as {name} and as {OUTPUTS[name].json}")
     return name
 
 
 def _read_quantity(name: str, value: object) -> Array:
-    array = read_floats(value)
+    array = _as_floats(read_array(value))
     if dtypes.to_name(array.dtype) not in dtypes.FLOATS:
         expected = ", ".join(dtypes.FLOATS)
         raise _Refused(f"dtype must be one of {expected}, got {array.dtype}")
     if array.ndim > MAX_AXES:
         raise _Refused(f"must have at most {MAX_AXES} axes, got {array.ndim}")
     return array.reshape(()) if name == "loss" and array.size == 1 else array
+
+
+def _as_floats(array: Array) -> Array:
+    """Return integers as float64, and anything else as it is."""
+    if array.dtype.kind not in "iu":
+        return array
+    if ((array < -_MOST_EXACT) | (array > _MOST_EXACT)).any():
+        raise _Refused("has integers beyond ±2^53, which float64 does not hold exactly")
+    return array.astype(np.float64)
 
 
 def _not_computed(problem: Problem, own: Mapping[str, Any]) -> Iterator[Violation]:

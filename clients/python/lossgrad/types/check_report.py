@@ -1,40 +1,38 @@
-"""The text of a check: a few lines for a terminal, the same for every caller."""
+"""The text of a check's parts: a few lines for a terminal, the same for every caller."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-if TYPE_CHECKING:
-    from lossgrad.types.check import Check, Comparison, Diagnosis, Verification
+from lossgrad.types.check_parts import Comparison, Diagnosis, Verification
 
 _WIDTH: Final = 100
 _INDENT: Final = "  "
 
 
-def report(check: Check) -> str:
-    """Return what a check found: our loss, each quantity, and each mistake with what to change."""
-    return "\n".join(_lines(check))
-
-
-def _lines(check: Check) -> Iterator[str]:
-    yield _summary(check)
-    for comparison in check.comparisons:
+def compared(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield a line for each of the caller's quantities, or one that says that there is none."""
+    if not comparisons:
+        yield "nothing of yours was compared: no gradients were sent"
+    for comparison in comparisons:
         yield _comparison(comparison)
-    if check.verifications:
+
+
+def verified(verifications: Sequence[Verification]) -> Iterator[str]:
+    """Yield a line for each of our gradients, below a heading."""
+    if verifications:
         yield "our gradients beside differences of our loss"
-    for verification in check.verifications:
+    for verification in verifications:
         yield _verification(verification)
-    for finding, names in _together(check.findings).items():
-        yield from _finding(*finding, names)
-    yield _verdict(check)
 
 
-def _summary(check: Check) -> str:
-    rows = f"{check.n_rows} rows"
-    ignored = f", {check.n_ignored} ignored" if check.n_ignored else ""
-    return f"loss {check.loss:.9g}, {rows}{ignored}, divided by {check.denominator:.9g}"
+def found(findings: Sequence[Diagnosis]) -> Iterator[str]:
+    """Yield what is wrong with which quantities, and what to change."""
+    for (code, text), names in _together(findings).items():
+        yield f"{code} ({', '.join(names)})"
+        yield textwrap.fill(text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
 def _comparison(comparison: Comparison) -> str:
@@ -59,23 +57,9 @@ def _verification(verification: Verification) -> str:
     return f"{start} {verification.max_relative_error:8.2e}  {directions}"
 
 
-def _together(findings: tuple[Diagnosis, ...]) -> dict[tuple[str, str], list[str]]:
+def _together(findings: Sequence[Diagnosis]) -> dict[tuple[str, str], list[str]]:
     """Return the quantities of each code and text: one mistake shows in many."""
     names: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         names.setdefault((finding.code, finding.text), []).append(finding.name)
     return names
-
-
-def _finding(code: str, text: str, names: list[str]) -> Iterator[str]:
-    yield f"{code} ({', '.join(names)})"
-    yield textwrap.fill(text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
-
-
-def _verdict(check: Check) -> str:
-    if check.ok:
-        return "ok"
-    judged = (*check.comparisons, *check.verifications)
-    wrong = [each.name for each in judged if each.band == "wrong"]
-    names = dict.fromkeys([*wrong, *(finding.name for finding in check.findings)])
-    return f"not ok: {', '.join(names)}"

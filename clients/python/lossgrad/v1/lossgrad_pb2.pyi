@@ -304,21 +304,77 @@ class OutputChunk(_message.Message):
     data: bytes
     def __init__(self, output: _Optional[_Union[Output, str]] = ..., offset: _Optional[int] = ..., padding: _Optional[bytes] = ..., data: _Optional[bytes] = ...) -> None: ...
 
+class SharedBytes(_message.Message):
+    __slots__ = ("handle", "offset", "size")
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    handle: bytes
+    offset: int
+    size: int
+    def __init__(self, handle: _Optional[bytes] = ..., offset: _Optional[int] = ..., size: _Optional[int] = ...) -> None: ...
+
+class SharedInput(_message.Message):
+    __slots__ = ("input", "offset", "bytes")
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    input: Input
+    offset: int
+    bytes: SharedBytes
+    def __init__(self, input: _Optional[_Union[Input, str]] = ..., offset: _Optional[int] = ..., bytes: _Optional[_Union[SharedBytes, _Mapping]] = ...) -> None: ...
+
+class SharedOutput(_message.Message):
+    __slots__ = ("output", "offset", "bytes")
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    output: Output
+    offset: int
+    bytes: SharedBytes
+    def __init__(self, output: _Optional[_Union[Output, str]] = ..., offset: _Optional[int] = ..., bytes: _Optional[_Union[SharedBytes, _Mapping]] = ...) -> None: ...
+
+class SharedPieces(_message.Message):
+    __slots__ = ("inputs", "outputs")
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    inputs: _containers.RepeatedCompositeFieldContainer[SharedInput]
+    outputs: _containers.RepeatedCompositeFieldContainer[SharedOutput]
+    def __init__(self, inputs: _Optional[_Iterable[_Union[SharedInput, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[SharedOutput, _Mapping]]] = ...) -> None: ...
+
 class ComputeStreamRequest(_message.Message):
-    __slots__ = ("open", "chunks")
+    __slots__ = ("open", "chunks", "shared")
     OPEN_FIELD_NUMBER: _ClassVar[int]
     CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
     open: ComputeRequest
     chunks: _containers.RepeatedCompositeFieldContainer[InputChunk]
-    def __init__(self, open: _Optional[_Union[ComputeRequest, _Mapping]] = ..., chunks: _Optional[_Iterable[_Union[InputChunk, _Mapping]]] = ...) -> None: ...
+    shared: SharedPieces
+    def __init__(self, open: _Optional[_Union[ComputeRequest, _Mapping]] = ..., chunks: _Optional[_Iterable[_Union[InputChunk, _Mapping]]] = ..., shared: _Optional[_Union[SharedPieces, _Mapping]] = ...) -> None: ...
 
 class ComputeStreamResponse(_message.Message):
-    __slots__ = ("closing", "chunks")
+    __slots__ = ("closing", "chunks", "done")
     CLOSING_FIELD_NUMBER: _ClassVar[int]
     CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
     closing: ComputeResponse
     chunks: _containers.RepeatedCompositeFieldContainer[OutputChunk]
-    def __init__(self, closing: _Optional[_Union[ComputeResponse, _Mapping]] = ..., chunks: _Optional[_Iterable[_Union[OutputChunk, _Mapping]]] = ...) -> None: ...
+    done: int
+    def __init__(self, closing: _Optional[_Union[ComputeResponse, _Mapping]] = ..., chunks: _Optional[_Iterable[_Union[OutputChunk, _Mapping]]] = ..., done: _Optional[int] = ...) -> None: ...
+
+class ShareMemoryRequest(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class ShareMemoryResponse(_message.Message):
+    __slots__ = ("handle", "refusal")
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    handle: bytes
+    refusal: str
+    def __init__(self, handle: _Optional[bytes] = ..., refusal: _Optional[str] = ...) -> None: ...
 
 class OwnGradients(_message.Message):
     __slots__ = ("loss", "row_losses", "dscores", "dw2", "db2", "dh1", "dw1", "db1", "dx", "dtargets", "probs")

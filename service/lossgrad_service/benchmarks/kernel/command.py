@@ -17,7 +17,6 @@ from lossgrad_service.benchmarks.options import Json, Png, Rounds, shapes_option
 from lossgrad_service.benchmarks.timing import settled_medians
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.keeping import keep, tell
-from lossgrad_service.cli.matplotlib_check import require_matplotlib
 
 
 def bench_kernel(
@@ -31,8 +30,6 @@ def bench_kernel(
     The machine should do nothing else: libraries whose threads wait for each other suffer
     the most from what takes a core away.
     """
-    if png is not None:
-        require_matplotlib()
     shapes = track(shape or SHAPES, "timing", transient=True)
     figures = {each: settled_medians(calls_of(each), rounds) for each in shapes}
     Console().print(kernel_table(figures))

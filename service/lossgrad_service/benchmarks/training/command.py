@@ -17,7 +17,6 @@ from lossgrad_service.benchmarks.training.run import measure
 from lossgrad_service.benchmarks.training.table import training_table
 from lossgrad_service.cli.errors import told_kindly
 from lossgrad_service.cli.keeping import keep, tell
-from lossgrad_service.cli.matplotlib_check import require_matplotlib
 
 SHAPES = (Shape(256, 1000), Shape(1024, 32_000), Shape(1024, 32_000, width=512))
 """Scores of a classifier and of a language model, and the last layer of the latter."""
@@ -34,8 +33,6 @@ def bench_training(
     The machine should do nothing else: the service shares its cores with PyTorch.
     """
     _require_torch()
-    if png is not None:
-        require_matplotlib()
     with told_kindly():
         figures = measure(shape or SHAPES, rounds)
         Console().print(training_table(figures))

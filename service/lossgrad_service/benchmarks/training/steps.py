@@ -12,11 +12,11 @@ from lossgrad_service.benchmarks.kernel.libraries import pytorch
 from lossgrad_service.benchmarks.kernel.problems import Way, random_head, random_scores
 from lossgrad_service.benchmarks.kernel.shapes import Shape
 from lossgrad_service.benchmarks.kernel.ways import PYTORCH
-from lossgrad_service.benchmarks.ways.names import LOCAL, UNIX
+from lossgrad_service.benchmarks.ways.names import LOCAL, SHARED
 
 GRPC, HTTP = "lossgrad gRPC", "lossgrad HTTP"
 
-PROTOCOLS = {GRPC: "gRPC", UNIX: "Unix", HTTP: "HTTP"}
+PROTOCOLS = {GRPC: "gRPC", SHARED: "Unix", HTTP: "HTTP"}
 """The ways to a server, and what it calls where it listens for them."""
 
 

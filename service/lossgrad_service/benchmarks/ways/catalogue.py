@@ -44,7 +44,9 @@ WAYS: Final[Mapping[str, Way]] = {
         Way(names.LOCAL, HERE, in_process.open_local),
         Way(names.UNARY, "gRPC", partial(ours.open_grpc, streamed=False)),
         Way(names.STREAM, "gRPC", partial(ours.open_grpc, streamed=True)),
-        Way(names.UNIX, "Unix", ours.open_client),
+        Way(names.UNIX, "Unix", ours.open_unix),
+        Way(names.SHARED, "Unix", ours.open_client),
+        Way(names.IN_PLACE, "Unix", ours.open_in_place),
         Way(names.BASE64, "HTTP", ours.open_client),
         Way(names.LISTS, "HTTP", ours.open_our_lists, FOR_LISTS),
     )

@@ -1,25 +1,41 @@
 """The known mistakes, one class for each, in one module for each family."""
 
-from lossgrad_service.checking.mistakes.division import DividedThoughSum, DividedTwice, NotDivided
+from lossgrad_service.checking.mistakes.axes import AlongRows, AlongSecondAxis, OverEverything
+from lossgrad_service.checking.mistakes.biases import Averaged, NotSummed, SummedAlongClasses
+from lossgrad_service.checking.mistakes.division import (
+    AveragedOverClasses,
+    DividedThoughSum,
+    DividedTwice,
+    NotDivided,
+    WholeDividedTwice,
+)
 from lossgrad_service.checking.mistakes.layers import GatedByGradient, GatedEarly, NotGated
+from lossgrad_service.checking.mistakes.logarithm import (
+    KEPT_FROM_ZERO,
+    BinaryLogarithm,
+    DecimalLogarithm,
+)
 from lossgrad_service.checking.mistakes.mistake import Mistake, planted
 from lossgrad_service.checking.mistakes.penalty import (
+    PenaltyDivided,
     PenaltyDoubled,
     PenaltyHalved,
     PenaltyMissing,
 )
-from lossgrad_service.checking.mistakes.shapes import Averaged, KeptAsRow, NotSummed, Transposed
-from lossgrad_service.checking.mistakes.softmax import (
-    AlongRows,
-    AlongSecondAxis,
-    LabelNotSubtracted,
-    OverEverything,
+from lossgrad_service.checking.mistakes.probabilities import (
     ScoresAreProbabilities,
-    SignFlipped,
     SoftmaxTwice,
+    SoftmaxTwiceDifferentiated,
+)
+from lossgrad_service.checking.mistakes.softmax import (
+    LabelNotSubtracted,
+    SignFlipped,
     SubtractedInEveryRow,
-    SummedAlongClasses,
     WholeSignFlipped,
+)
+from lossgrad_service.checking.mistakes.temperature import (
+    TemperatureMissing,
+    TemperatureNotInGradient,
 )
 from lossgrad_service.checking.mistakes.weighing import (
     IgnoredInDenominator,
@@ -32,13 +48,18 @@ from lossgrad_service.checking.mistakes.weighing import (
 
 __all__ = ["PAIRS", "SINGLE", "Mistake", "planted"]
 
+_OF_PENALTY = (PenaltyMissing, PenaltyDoubled, PenaltyHalved, PenaltyDivided)
+
 SINGLE: tuple[type[Mistake], ...] = (
-    *(PenaltyMissing, PenaltyDoubled, PenaltyHalved),
-    *(NotSummed, KeptAsRow, Averaged, SummedAlongClasses, Transposed),
+    *_OF_PENALTY,
+    *(NotSummed, Averaged, SummedAlongClasses),
     *(NotDivided, DividedThoughSum, WeightsNotInDenominator, IgnoredInDenominator),
-    *(DividedTwice, IgnoredInLoss, LabelNotSubtracted, SubtractedInEveryRow),
+    *(DividedTwice, WholeDividedTwice, AveragedOverClasses),
+    *(IgnoredInLoss, LabelNotSubtracted, SubtractedInEveryRow),
     *(SignFlipped, WholeSignFlipped, AlongRows, AlongSecondAxis, OverEverything),
-    *(SoftmaxTwice, ScoresAreProbabilities),
+    *(SoftmaxTwice, SoftmaxTwiceDifferentiated, ScoresAreProbabilities),
+    *(TemperatureNotInGradient, TemperatureMissing),
+    *(BinaryLogarithm, DecimalLogarithm, *KEPT_FROM_ZERO),
     *(NotSmoothed, SmoothedOverOthers, SmoothedOverMasked),
     *(NotGated, GatedByGradient, GatedEarly),
 )
@@ -47,9 +68,6 @@ SINGLE: tuple[type[Mistake], ...] = (
 PAIRS: tuple[tuple[type[Mistake], type[Mistake]], ...] = tuple(
     (one, other)
     for one in (NotDivided, DividedTwice, DividedThoughSum)
-    for other in (
-        *(PenaltyMissing, PenaltyDoubled, PenaltyHalved),
-        *(LabelNotSubtracted, SignFlipped, NotGated),
-    )
+    for other in (*_OF_PENALTY, NotSummed, LabelNotSubtracted, SignFlipped, NotGated)
 )
 """Mistakes that are often made together."""

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import ClassVar
 
 from typing_extensions import override
 
 from lossgrad_service.checking.batch import Batch
+from lossgrad_service.checking.mistakes.division import has_mean, rows_divided
 from lossgrad_service.checking.mistakes.mistake import Mistake
 
 
 class _WrongPenalty(Mistake):
-    """R, or its gradient, times a factor."""
+    """Something of R, and of its gradient."""
 
     shows_in = ("loss", "dw2", "dw1")
-    factor: float
 
     @classmethod
     @override
     def is_possible(cls, batch: Batch, /) -> bool:
         return batch.options.reg > 0
-
-    @cached_property
-    @override
-    def penalty(self) -> float:
-        return super().penalty * self.factor
 
     @property
     def formulas(self) -> str:
@@ -34,7 +30,18 @@ class _WrongPenalty(Mistake):
         return "reg * sum(W**2), its gradient 2 * reg * W (reg_convention='full')"
 
 
-class PenaltyMissing(_WrongPenalty):
+class _MultipliedPenalty(_WrongPenalty):
+    """R, or its gradient, times a factor."""
+
+    factor: ClassVar[float]
+
+    @cached_property
+    @override
+    def penalty(self) -> float:
+        return super().penalty * self.factor
+
+
+class PenaltyMissing(_MultipliedPenalty):
     """Regularisation was left out."""
 
     code = "reg_missing"
@@ -46,7 +53,7 @@ class PenaltyMissing(_WrongPenalty):
         return f"It is ours without the L2 penalty. Add it for w2, and w1 if sent: {self.formulas}."
 
 
-class PenaltyDoubled(_WrongPenalty):
+class PenaltyDoubled(_MultipliedPenalty):
     """The penalty is twice what it should be: most likely the other convention."""
 
     code = "reg_doubled"
@@ -60,7 +67,7 @@ class PenaltyDoubled(_WrongPenalty):
         )
 
 
-class PenaltyHalved(_WrongPenalty):
+class PenaltyHalved(_MultipliedPenalty):
     """The penalty is half of what it should be: most likely the other convention."""
 
     code = "reg_halved"
@@ -71,4 +78,28 @@ class PenaltyHalved(_WrongPenalty):
     def text(self) -> str:
         return (
             f"Its L2 penalty is half of ours. Ours is {self.formulas}; the other convention halves."
+        )
+
+
+class PenaltyDivided(_WrongPenalty):
+    """The penalty was divided along with the data."""
+
+    code = "reg_divided_by_n"
+
+    @classmethod
+    @override
+    def is_possible(cls, batch: Batch, /) -> bool:
+        return super().is_possible(batch) and has_mean(batch)
+
+    @cached_property
+    @override
+    def penalty(self) -> float:
+        return super().penalty / rows_divided(self.batch)
+
+    @property
+    @override
+    def text(self) -> str:
+        return (
+            f"Its L2 penalty is ours divided by {rows_divided(self.batch):g}, as the data is. "
+            f"Divide the data alone, and add the penalty after that: ours is {self.formulas}."
         )

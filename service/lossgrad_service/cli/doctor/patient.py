@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lossgrad import Client
@@ -31,6 +31,8 @@ class Patient:
     credentials: Credentials
     transport: Transport
     """Makes single attempts."""
+    stranger: Transport
+    """The same without a key."""
     client: Client
     """Makes calls as programs do."""
     timeout: float
@@ -58,6 +60,7 @@ def patient_at(target: str, files: Files, timeout: float) -> Iterator[Patient]:
     credentials = read_credentials(parsed, token=None, **tls)
     with (
         closing(open_transport(target, credentials)) as transport,
+        closing(open_transport(target, replace(credentials, token=None))) as stranger,
         Client(target, timeout=timeout, **tls) as client,
     ):
-        yield Patient(parsed, credentials, transport, client, timeout, proxy_of(parsed))
+        yield Patient(parsed, credentials, transport, stranger, client, timeout, proxy_of(parsed))

@@ -8,7 +8,6 @@ from typing import Final
 
 import orjson
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from lossgrad import __version__ as our_version
@@ -21,12 +20,15 @@ _MARKS: Final[Mapping[State, tuple[str, str]]] = {
 }
 
 _NAME_WIDTH: Final = 11
+_LEAST_WIDTH: Final = 20
+"""Of the text, however narrow a terminal is."""
 
 
 def shown(findings: Iterable[Finding], console: Console) -> Iterator[Finding]:
     """Yield findings, each once it was printed."""
     for finding in findings:
-        console.print(_line(finding), highlight=False)
+        for line in _lines(finding, console):
+            console.print(line, highlight=False, soft_wrap=True)
         yield finding
 
 
@@ -47,14 +49,16 @@ def exit_code_after(findings: Iterable[Finding]) -> int:
     return next((finding.exit_code for finding in findings if finding.exit_code), 0)
 
 
-def _line(finding: Finding) -> Table:
+def _lines(finding: Finding, console: Console) -> Iterator[Text]:
+    """Yield a finding's lines, those after the first below its text, and none padded."""
     mark, colour = _MARKS[finding.state]
     text = Text(finding.text)
     if finding.advice:
         text.append(f"\n→ {finding.advice}", style=colour)
-    line = Table.grid(padding=(0, 1))
-    line.add_column(width=1)
-    line.add_column(width=_NAME_WIDTH)
-    line.add_column(overflow="fold")
-    line.add_row(Text(mark, style=f"bold {colour}"), Text(finding.name, style="dim"), text)
-    return line
+    name = Text(f"{finding.name:<{_NAME_WIDTH}} ", style="dim")
+    before = Text.assemble((f"{mark} ", f"bold {colour}"), name)
+    width = max(_LEAST_WIDTH, console.width - before.cell_len)
+    for line in text.wrap(console, width, overflow="fold"):
+        line.rstrip()
+        yield before + line
+        before = Text(" " * before.cell_len)

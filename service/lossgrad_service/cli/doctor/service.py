@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Final
 
 from lossgrad import __version__ as our_version
+from lossgrad.endpoints import INFO
 from lossgrad.errors import Unauthenticated
-from lossgrad.types import Limits, ServerInfo
+from lossgrad.types import InfoRequest, Limits, ServerInfo
 from lossgrad_service.cli.doctor.figures import told_count, told_seconds, told_size
 from lossgrad_service.cli.doctor.findings import Finding, doubtful, well, wrong
 from lossgrad_service.cli.doctor.patient import Patient
@@ -29,13 +30,23 @@ def ask_service(patient: Patient) -> Iterator[Finding]:
         yield _key_of(patient)
     yield _compare_versions(info.version)
     yield _tell_limits(info.limits)
-    yield _tell_process(info)
+    yield _tell_process(info, patient)
 
 
 def _key_of(patient: Patient) -> Finding:
     if patient.credentials.token is None:
         return well("key", "none is needed")
+    if _lets_strangers_in(patient):
+        return well("key", "the server asks for none, and does not look at that of LOSSGRAD_TOKEN")
     return well("key", "that of LOSSGRAD_TOKEN is let in")
+
+
+def _lets_strangers_in(patient: Patient) -> bool:
+    try:
+        patient.stranger.send(INFO, InfoRequest(), patient.timeout)
+    except Unauthenticated:
+        return False
+    return True
 
 
 def _advice_on_key(patient: Patient) -> str:
@@ -62,6 +73,8 @@ def _limit(name: str, size: int) -> str:
     return f"{name.removeprefix('max_').removesuffix('_bytes')} {told_size(size)}"
 
 
-def _tell_process(info: ServerInfo) -> Finding:
+def _tell_process(info: ServerInfo, patient: Patient) -> Finding:
     threads = told_count(info.compute_threads, "compute thread")
+    if patient.target.kind == "local":
+        return well("process", f"this one, {threads}")
     return well("process", f"up for {told_seconds(info.uptime_seconds)}, {threads}")

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from lossgrad.codecs.json import SPELLINGS, Encoding
-from lossgrad.types.check import CHECKABLE, MAX_WORST, SUSPICIOUS_FROM, WRONG_FROM, Band
+from lossgrad.types.check import CHECKABLE
+from lossgrad.types.check_parts import MAX_WORST, SUSPICIOUS_FROM, WRONG_FROM, Band
 from lossgrad.types.quantities import OUTPUTS, SCALARS
 from lossgrad_service.http_api.schemas.arrays import InputArray, Number
 from lossgrad_service.http_api.schemas.request import Batch

@@ -109,7 +109,7 @@ function choose(row, column = state.problem.labels?.[row]) {
   showChosenRow();
 }
 
-function showProblem(problem) {
+function showProblem(problem, own = null) {
   Object.assign(state, { problem, answer: null });
   byId("tables").className = `tables ${widthOf(problem.classNames.length)}`;
   byId("column").replaceChildren(...problem.classNames.map((name, j) => el("option", { value: j }, name)));
@@ -119,6 +119,7 @@ function showProblem(problem) {
   showPage(0);
   choose(0);
   compute();
+  if (own) compare.hold(own);
 }
 
 /** How wide tables are with a number of classes: words of the stylesheet. */

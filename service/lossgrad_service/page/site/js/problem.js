@@ -88,9 +88,6 @@ export class Problem {
 }
 
 function readable(request) {
-  if (typeof request !== "object" || request === null || Array.isArray(request)) {
-    throw new TypeError("a request is an object such as {\"scores\": [[1, 2, 3]], \"labels\": [2]}");
-  }
   const entries = Object.entries(request).filter(([, value]) => value !== null);
   const read = Object.fromEntries(entries.map(([name, value]) =>
     [name, isBase64(value) ? fromBase64(value) : structuredClone(value)]));

@@ -35,9 +35,9 @@ export class Service {
     return this.#post("v1/compute", request, signal);
   }
 
-  /** `POST /v1/check`; throws Refused. */
-  check(request) {
-    return this.#post("v1/check", request);
+  /** `POST /v1/check`; throws as `compute`. */
+  check(request, signal) {
+    return this.#post("v1/check", request, signal);
   }
 
   async #post(path, request, signal) {

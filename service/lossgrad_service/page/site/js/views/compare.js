@@ -4,6 +4,7 @@ import { readFile } from "../arrays/files.js";
 import { asJson } from "../copies.js";
 import { byId, el } from "../dom.js";
 import { MISTAKES } from "../mistakes.js";
+import { flat, shapeOf } from "../nested.js";
 import { brief, exact, fromJson, plain } from "../numbers.js";
 import { hideError, showError } from "./errors.js";
 
@@ -14,6 +15,7 @@ const NOT_THERE = 404;
 export class Compare {
   #service;
   #current;
+  #asking = new AbortController();
 
   constructor(service, current) {
     this.#service = service;
@@ -25,8 +27,15 @@ export class Compare {
     byId("own_file").addEventListener("change", ({ target }) => this.#open(target));
   }
 
-  /** Forget the last comparison, whose numbers belong to another problem. */
+  /** Compare with gradients, as if somebody had pasted them. */
+  hold(gradients) {
+    this.#put(gradients);
+    return this.#compare();
+  }
+
+  /** Forget the last comparison, also one under way: its numbers belong to another problem. */
   clear() {
+    this.#asking.abort();
     byId("findings").replaceChildren();
     hideError(byId("compare_error"));
   }
@@ -34,10 +43,18 @@ export class Compare {
   #plant() {
     const { problem, answer } = this.#current();
     if (!answer) return;
-    const [, plant] = MISTAKES.get(byId("mistake").value);
-    const { denominator } = answer;
-    this.#put({ dScores: plant(answer.dScores, { problem, denominator }) });
-    this.#compare();
+    const name = byId("mistake").value;
+    const { denominator, dScores: right } = answer;
+    const planted = MISTAKES.get(name)[1](right, { problem, denominator });
+    this.#put({ dScores: planted });
+    if (name !== "none" && isSame(planted, right)) this.#sayHarmless(denominator);
+    else this.#compare();
+  }
+
+  #sayHarmless(denominator) {
+    this.clear();
+    byId("findings").replaceChildren(el("p", { "data-testid": "harmless" },
+      `In this problem, which is divided by ${plain(denominator)}, that mistake changes no number. Choose another one, or another problem.`));
   }
 
   async #open(input) {
@@ -54,16 +71,18 @@ export class Compare {
     return this.#kindly(async () => {
       const { problem } = this.#current();
       const { gradient_dtype: _, ...request } = problem.sent;
-      showCheck(await this.#service.check({ ...request, gradients: ownIn(byId("own").value) }));
+      const own = ownIn(byId("own").value);
+      showCheck(await this.#service.check({ ...request, gradients: own }, this.#asking.signal));
     });
   }
 
   async #kindly(work) {
     this.clear();
+    this.#asking = new AbortController();
     try {
       await work();
     } catch (error) {
-      showError(error.status === NOT_THERE ? tooOld() : error, byId("compare_error"));
+      if (error.name !== "AbortError") showError(error.status === NOT_THERE ? tooOld() : error, byId("compare_error"));
     }
   }
 }
@@ -80,6 +99,12 @@ function hasNumbers(own) {
   return typeof own === "object" && own !== null && Object.values(own).some((value) => value !== null);
 }
 
+/** Whether two arrays have the same numbers; the sign of a 0 is nothing that differs. */
+function isSame(one, other) {
+  const numbers = flat(other);
+  return String(shapeOf(one)) === String(shapeOf(other)) && flat(one).every((value, i) => Object.is(value + 0, numbers[i] + 0));
+}
+
 function tooOld() {
   return { title: "This server cannot compare yet.", message: "It has no /v1/check: it is older than this page. Everything else on the page works.", errors: [] };
 }
@@ -89,10 +114,22 @@ function showCheck(check) {
     ...check.comparisons.map(comparisonOf), verificationsOf(check.verifications ?? []));
 }
 
-function verdictOf({ comparisons }) {
-  const isGood = comparisons.every(({ band }) => band === "good");
-  const text = isGood ? "Your gradient is right." : "Your gradient is not ours.";
-  return el("p", { class: `verdict ${isGood ? "good" : "wrong"}`, "data-testid": "verdict" }, text);
+const VERDICTS = {
+  nothing: "Nothing of yours was compared: there are no numbers of yours.",
+  good: "Your gradient is right.",
+  suspicious: "Nothing is wrong, but some of your numbers are ours in a few digits only.",
+  wrong: "Your gradient is not ours.",
+};
+
+function verdictOf(check) {
+  const band = bandOf(check);
+  return el("p", { class: `verdict ${band}`, "data-testid": "verdict" }, VERDICTS[band]);
+}
+
+function bandOf({ ok, comparisons }) {
+  if (comparisons.length === 0) return "nothing";
+  if (!ok) return "wrong";
+  return comparisons.every(({ band }) => band === "good") ? "good" : "suspicious";
 }
 
 function findingOf({ code, name, text }) {
@@ -100,13 +137,17 @@ function findingOf({ code, name, text }) {
     el("strong", {}, `${name}: ${code.replaceAll("_", " ")}`), el("p", {}, text));
 }
 
-function comparisonOf({ name, band, max_relative_error: error, n_entries: entries, n_wrong: wrong, shape, expected_shape: expected, worst }) {
-  const differs = String(shape) !== String(expected);
-  const shapes = differs ? ` Yours is ${shape.join("×")}, ours ${expected.join("×")}.` : "";
+function comparisonOf(comparison) {
+  const { name, band, worst } = comparison;
   return el("div", { class: "comparison" },
-    el("p", {}, el("span", { class: `band ${band}` }, BANDS[band]), " ", el("b", {}, name),
-      ` largest relative error ${plain(error)}; ${wrong} of ${entries} entries wrong.${shapes}`),
+    el("p", {}, el("span", { class: `band ${band}` }, BANDS[band]), " ", el("b", {}, name), ` ${factsOf(comparison)}`),
     worst.length > 0 && worstOf(name, worst));
+}
+
+function factsOf({ band, max_relative_error: error, n_entries: entries, n_wrong: wrong, shape, expected_shape: expected, worst }) {
+  const shapes = String(shape) === String(expected) ? "" : ` Yours is ${shape.join("×")}, ours ${expected.join("×")}.`;
+  const isBeyondCompare = band === "wrong" && worst.length === 0;  // entries of other shapes have no partners
+  return isBeyondCompare ? shapes.trim() : `largest relative error ${plain(error)}; ${wrong} of ${entries} entries wrong.${shapes}`;
 }
 
 function worstOf(name, worst) {

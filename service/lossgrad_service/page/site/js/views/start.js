@@ -1,6 +1,7 @@
 // Where problems come from: an example, a file, or JSON.
 
 import { readFile } from "../arrays/files.js";
+import { parted } from "../check_file.js";
 import { asJson } from "../copies.js";
 import { byId, el } from "../dom.js";
 import { EXAMPLES, loadExample } from "../examples.js";
@@ -9,7 +10,7 @@ import { Problem } from "../problem.js";
 
 const OWN = "";
 
-/** What a person can start with; `onProblem` is told each, `onError` what cannot be read. */
+/** What a person can start with; `onProblem` is told each and the numbers to compare with, `onError` what cannot be read. */
 export class Start {
   #onProblem;
   #onError;
@@ -38,14 +39,14 @@ export class Start {
   #openFiles([file]) {
     if (!file) return;
     this.#open(OWN, async () => {
-      const problem = new Problem(await readFile(file));
+      const opened = ownIn(await readFile(file), `From ${file.name}`);
       byId("file").value = "";
-      return [problem, `From ${file.name}.`];
+      return opened;
     });
   }
 
   async #useJson() {
-    const isOpened = await this.#open(OWN, () => [new Problem(fromJson(byId("json").value, "the request")), "Your own request."]);
+    const isOpened = await this.#open(OWN, () => ownIn(fromJson(byId("json").value, "the request"), "Your own request"));
     if (isOpened) byId("json_panel").open = false;
   }
 
@@ -53,12 +54,12 @@ export class Start {
   async #open(example, read) {
     const turn = ++this.#newest;
     try {
-      const [problem, text] = await read();
+      const [problem, text, own] = await read();
       if (turn !== this.#newest) return false;
       this.#opened = example;
       byId("example").value = example;
       byId("about").textContent = text;
-      this.#onProblem(problem);
+      this.#onProblem(problem, own);
       byId("json").value = asJson(problem.sent);
       return true;
     } catch (error) {
@@ -81,4 +82,10 @@ export class Start {
       this.#openFiles(event.dataTransfer.files);
     });
   }
+}
+
+/** The problem in a document of somebody's, what to say of it, and the numbers in it to compare with. */
+function ownIn(document, source) {
+  const { request, own } = parted(document);
+  return [new Problem(request), own ? `${source}; its numbers are compared with ours below.` : `${source}.`, own];
 }

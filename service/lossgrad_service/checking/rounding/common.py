@@ -1,31 +1,19 @@
-"""What plain arithmetic may lose: an absolute error for each entry of each quantity.
-
-A right gradient has entries that are small because large numbers cancelled, p_y − 1 of a
-sure row and sums over rows above all. There a float32 of the caller's agrees in no digit,
-and is not wrong. So the error of each step is carried to the next, entry by entry, as
-numerical analysis does it by hand, to first order.
-"""
+"""The errors of the steps that both losses have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from lossgrad.types import Array
+from lossgrad_service.checking.arithmetic import Arithmetic
 from lossgrad_service.checking.batch import Batch
-from lossgrad_service.checking.steps import Hinge, Softmax, Steps
+from lossgrad_service.checking.steps import Steps
 
 FEW: Final = 8
 """Units that an exponential, a logarithm and a few operations may lose."""
-
-UNITS: Final[Mapping[int, float]] = {4: 2.0**-24, 8: 2.0**-53}
-"""Half a unit in the last place of 1, by bytes."""
-
-_SMALLEST: Final[Mapping[float, float]] = {2.0**-24: 2.0**-126, 2.0**-53: 2.0**-1022}
-"""The smallest normal number beside each unit."""
 
 
 def summed(n: int) -> float:
@@ -36,10 +24,12 @@ def summed(n: int) -> float:
 class Rounding:
     """The errors of the steps that both losses have in common."""
 
-    def __init__(self, right: Steps, unit: float) -> None:
+    def __init__(self, right: Steps, arithmetic: Arithmetic) -> None:
         self.batch: Batch = right.batch
         self.steps = right
-        self.unit = unit
+        self.arithmetic = arithmetic
+        self.unit = arithmetic.unit
+        self.underflow = arithmetic.underflow
 
     def of(self, name: str) -> Array:
         """Return the absolute error that a quantity may have, entry by entry."""
@@ -58,7 +48,7 @@ class Rounding:
         inputs = self.batch.problem.inputs
         bias = np.abs(inputs["b1"]) if "b1" in inputs else 0.0
         size = np.abs(self.steps.x) @ np.abs(inputs["w1"]) + bias
-        return self.unit * summed(self.steps.x.shape[1]) * size
+        return self.unit * summed(self.steps.x.shape[1]) * size + self.underflow
 
     @cached_property
     def h1(self) -> Array | float:
@@ -107,7 +97,7 @@ class Rounding:
     @cached_property
     def probs(self) -> Array:
         """That of p, which may have underflowed."""
-        return self.steps.probs * self.log_probs + _SMALLEST[self.unit]
+        return self.steps.probs * self.log_probs + self.underflow
 
     @cached_property
     def row_losses(self) -> Array:
@@ -183,115 +173,12 @@ class Rounding:
 
     def _product(self, left: Array, right: Array) -> Array:
         """Return what a product of matrices with entries ≥ 0 may lose by itself."""
-        return self.unit * summed(left.shape[1]) * (left @ right)
+        n = left.shape[1]
+        return self.unit * summed(n) * (left @ right) + n * self.underflow
 
     def _penalty(self, weights: str) -> Array:
-        return self.unit * FEW * np.abs(np.asarray(self.steps.penalty_gradient(weights)))
-
-
-class SoftmaxRounding(Rounding):
-    """The errors of the softmax loss."""
-
-    steps: Softmax
-
-    @cached_property
-    def log_partition(self) -> Array:
-        """That of lse, (N, 1)."""
-        of_z = (self.steps.probs * self.z).sum(axis=1, keepdims=True)
-        units = summed(self.batch.n_classes) + np.abs(self.steps.log_partition)
-        return self.unit * units + of_z
-
-    @cached_property
-    def mass(self) -> Array:
-        """|q|, (N, C), whose signs do not matter here."""
-        return np.where(self.steps.live, np.abs(self.steps.mass), 0.0)
-
-    @cached_property
-    def row_losses(self) -> Array:
-        """That of Σ q·(−log p)."""
-        size = np.where(self.mass > 0, np.abs(self.steps.log_probs), 0.0)
-        units = self.unit * summed(self.batch.n_classes)
-        return np.where(self.mass > 0, self.mass * (self.log_probs + units * size), 0.0).sum(axis=1)
-
-    @cached_property
-    def z_terms(self) -> Array:
-        """That of α·a·lse²."""
-        steps, alpha = self.steps, self.batch.options.z_loss
-        if alpha == 0:
-            return np.zeros(self.batch.n_rows)
-        size = np.abs(alpha * steps.sample * steps.log_partition)
-        lost = 2 * self.log_partition + self.unit * FEW * np.abs(steps.log_partition)
-        return np.where(steps.live, size * lost, 0.0)[:, 0]
-
-    @cached_property
-    def pull(self) -> Array:
-        """That of Q + 2αa·lse, (N, 1)."""
-        steps, alpha = self.steps, self.batch.options.z_loss
-        of_mass = self.unit * summed(self.batch.n_classes) * self.mass.sum(axis=1, keepdims=True)
-        if alpha == 0:
-            return of_mass
-        return of_mass + 2 * alpha * np.abs(steps.sample) * self.log_partition
-
-    @cached_property
-    def dscores(self) -> Array:
-        """That of (pull·p − q)/D' times the slope, and of the slope as 1 − tanh²."""
-        steps = self.steps
-        size = np.abs(steps.pull) * steps.probs + self.mass
-        error = np.abs(steps.pull) * self.probs + self.pull * steps.probs
-        error += (self.unit * FEW + self.divided) * size
-        of_slope = size * self.unit * FEW * (1 + np.abs(steps.z)) / self.batch.options.temperature
-        total = error * steps.slope + (of_slope if self.batch.options.softcap else 0.0)
-        return np.where(steps.live & steps.unmasked, total / abs(steps.divisor), 0.0)
-
-    @cached_property
-    def dtargets(self) -> Array:
-        """That of a·c·(1−ε)·(−log p)/D'."""
-        steps = self.steps
-        size = np.where(steps.unmasked, np.abs(steps.log_probs), 0.0)
-        factor = np.abs(steps.sample * self.batch.class_weights) / abs(steps.divisor)
-        error = factor * (self.log_probs + (self.unit * FEW + self.divided) * size)
-        return np.where(steps.unmasked & steps.live, error, 0.0)
-
-
-class HingeRounding(Rounding):
-    """The errors of the hinge loss."""
-
-    steps: Hinge
-
-    @cached_property
-    def terms(self) -> Array:
-        """That of z_j − z_y + margin."""
-        z = np.where(np.isfinite(self.steps.z), np.abs(self.steps.z), 0.0)
-        labels = self.steps.labels[:, None]
-        size = z + np.take_along_axis(z, labels, axis=1) + self.batch.options.margin
-        carried = self.scores + np.take_along_axis(self.scores, labels, axis=1)
-        return carried + self.unit * FEW * size
-
-    @cached_property
-    def row_losses(self) -> Array:
-        """That of a·c·Σ max(0, term)."""
-        steps = self.steps
-        near = steps.terms > -self.terms
-        units = self.unit * summed(self.batch.n_classes)
-        error = np.where(near, self.terms + units * np.abs(steps.terms), 0.0)
-        total = np.abs(steps.weight) * error.sum(axis=1, keepdims=True)
-        return np.where(steps.live, total, 0.0)[:, 0]
-
-    @cached_property
-    def dscores(self) -> Array:
-        """All that a term counts for where it may be on either side of its kink."""
-        steps = self.steps
-        is_either = (np.abs(steps.terms) <= self.terms) & steps.live
-        jumps = np.where(is_either, np.abs(steps.weight), 0.0)
-        jumps += np.where(steps.is_label, jumps.sum(axis=1, keepdims=True), 0.0)
-        units = self.unit * summed(self.batch.n_classes) + self.divided
-        return (jumps + units * np.abs(steps.dscores * steps.divisor)) / abs(steps.divisor)
-
-
-def rounding_of(right: Steps, unit: float) -> Rounding:
-    """Return the errors of a batch computed rightly with this unit."""
-    kind = HingeRounding if isinstance(right, Hinge) else SoftmaxRounding
-    return kind(right, unit)
+        size = np.abs(np.asarray(self.steps.penalty_gradient(weights)))
+        return self.unit * FEW * size + self.underflow
 
 
 def _n_weights(batch: Batch) -> int:

@@ -1,4 +1,4 @@
-"""Mistakes that show in the shape of a quantity, or would if it were not square."""
+"""Mistakes in the gradients of biases."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ from typing_extensions import override
 from lossgrad.types import Array
 from lossgrad_service.checking.batch import Batch
 from lossgrad_service.checking.mistakes.mistake import Mistake
-
-
-class Transposed(Mistake):
-    """Rows and columns have changed places."""
-
-    code = "transposed"
-    shows_in = ("probs", "dscores", "dw2", "dh1", "dw1", "dx", "dtargets")
-    advice = (
-        "It is ours with rows and columns in each other's place. A gradient has the shape of what "
-        "it is the gradient of: dw2 = h1.T @ dscores, not dscores.T @ h1."
-    )
-
-    @override
-    def quantity(self, name: str) -> Array:
-        return super().quantity(name).T
 
 
 class _WrongBias(Mistake):
@@ -52,20 +37,6 @@ class NotSummed(_WrongBias):
         return self.dz1
 
 
-class KeptAsRow(_WrongBias):
-    """The sum kept its axis."""
-
-    code = "bias_not_summed"
-    advice = (
-        "The numbers are right, and kept as a matrix of one row. A bias has one axis: "
-        "sum(axis=0) without keepdims."
-    )
-
-    @override
-    def quantity(self, name: str) -> Array:
-        return super().quantity(name)[None]
-
-
 class Averaged(_WrongBias):
     """The mean of the rows was taken for their sum."""
 
@@ -87,3 +58,20 @@ class Averaged(_WrongBias):
             f"It is ours divided by N = {self.batch.n_rows}. dscores is divided already: add its "
             "rows up with sum(axis=0), not mean(axis=0)."
         )
+
+
+class SummedAlongClasses(_WrongBias):
+    """The gradient of a bias, summed over the classes in place of the rows."""
+
+    code = "wrong_axis"
+    advice = "It is summed over each row. A bias is added to every row: sum(axis=0)."
+
+    @cached_property
+    @override
+    def db2(self) -> Array:
+        return self.dscores.sum(axis=1)
+
+    @cached_property
+    @override
+    def db1(self) -> Array:
+        return self.dz1.sum(axis=1)

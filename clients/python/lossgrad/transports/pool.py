@@ -10,7 +10,8 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from lossgrad.transports.closed import closed_error
@@ -55,16 +56,17 @@ class DaemonPool:
             self._is_closed = True
             self._jobs.put(None)
 
+    def cancel(self) -> None:
+        """Refuse further work, also what waits; what has begun ends by itself."""
+        self.close()
+        with suppress(Empty):
+            while job := self._jobs.get_nowait():
+                job[0].cancel()
+        self._jobs.put(None)  # for the threads
+
     def _begin_thread(self) -> None:
         work = (self._jobs, self._free)
         threading.Thread(target=_work, args=work, name="lossgrad", daemon=True).start()
-
-
-def failed_future(error: Exception) -> Future[Any]:
-    """Return the future of a call that could not even begin."""
-    future = Future[Any]()
-    future.set_exception(error)
-    return future
 
 
 def _work(jobs: SimpleQueue[Job | None], free: threading.Semaphore) -> None:

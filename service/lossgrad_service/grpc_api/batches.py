@@ -1,0 +1,29 @@
+"""Reads and writes of grpcio that go on to their end, whoever stops waiting for them.
+
+grpcio frees what they hold, such as a message of a megabyte, only where somebody still waits for
+them once they have ended (https://github.com/grpc/grpc/issues/43360, grpcio 1.69 to 1.85).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+Outcome = TypeVar("Outcome")
+
+
+async def to_its_end(batch: Awaitable[Outcome]) -> Outcome:
+    """Return the outcome of a read or a write, which a cancellation leaves under way.
+
+    It ends at the latest when its call does.
+    """
+    under_way = asyncio.ensure_future(batch)
+    under_way.add_done_callback(_be_heard)
+    return await asyncio.shield(under_way)
+
+
+def _be_heard(batch: asyncio.Future[Outcome]) -> None:
+    """Have asyncio not complain of an error that nobody waits for any more."""
+    if not batch.cancelled():
+        batch.exception()
