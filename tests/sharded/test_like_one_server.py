@@ -121,6 +121,14 @@ def test_inputs_may_be_written_to(sharded, single):
     assert_equal(problem["scores"], expected, "dscores")
 
 
+@pytest.mark.parametrize("asked", ["f16", "bf16"])
+def test_rows_of_float64_are_rounded_once(sharded, single, asked):
+    """Rounded to float32 first, one entry in some thousands would be another."""
+    problem = problems.labelled("h1", rows=600, classes=50, dtype=np.float64)
+    problem |= {"want": ["dscores", "dw2"], "gradient_dtype": asked, "reduction": "sum"}
+    held_alike(sharded, single, problem)
+
+
 def test_the_same_call_has_the_same_bits(sharded):
     problem = problems.labelled("x", rows=500, dtype=np.float32)
     results = [sharded.compute(**problem) for _ in range(5)]

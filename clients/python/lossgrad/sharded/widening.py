@@ -31,9 +31,13 @@ def widened(call: ComputeCall) -> ComputeCall:
 
 
 def _widest(problem: Problem) -> str:
-    """Return a dtype that holds every gradient that is wanted, of 32 bits at least."""
+    """Return a dtype that holds every gradient that is wanted, and rows as they are computed.
+
+    In fewer bits than those rows would be rounded twice.
+    """
     gradients = [n for n in problem.want if n in OUTPUTS and OUTPUTS[n].gradient_of is not None]
-    return dtypes.widest(["f32", *map(problem.dtype_of, gradients)])
+    computed = "f64" if problem.form.row_dtype == np.float64 else "f32"
+    return dtypes.widest([computed, *map(problem.dtype_of, gradients)])
 
 
 @np.errstate(all="ignore")
