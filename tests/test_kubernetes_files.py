@@ -53,6 +53,14 @@ def test_all_speak_of_the_same_pods() -> None:
     )
 
 
+def test_no_label_is_asked_of_callers_but_theirs() -> None:
+    """Kustomize adds labels for selectors to those of a policy's peers as well."""
+    assert not any(entry.get("includeSelectors") for entry in KUSTOMIZATION["labels"])
+    assert "commonLabels" not in KUSTOMIZATION
+    callers = MANIFESTS["NetworkPolicy"]["spec"]["ingress"][0]["from"][0]
+    assert callers["podSelector"] == {"matchLabels": {"lossgrad-caller": "true"}}
+
+
 def test_the_image_is_named_once() -> None:
     assert [image["name"] for image in KUSTOMIZATION["images"]] == [CONTAINER["image"]]
 
