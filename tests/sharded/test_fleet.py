@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from threading import Event, Thread
 
@@ -9,7 +10,7 @@ import pytest
 
 from lossgrad.errors import Busy, Cancelled, DeadlineExceeded, Internal, Unavailable
 from lossgrad.sharded import fleet
-from lossgrad.sharded.fleet import Fleet
+from lossgrad.sharded.fleet import Fleet, Server
 from lossgrad.transports.withdrawal import Withdrawal, Withdrawn
 
 
@@ -112,6 +113,43 @@ def test_a_lost_server_rests_longer_each_time(monkeypatch):
         ask(servers)
         asked_at += [now[0]] * (len(lost.timeouts) - before)
     assert asked_at == [0.0, 1.0, 3.0, 7.0]
+
+
+def test_calls_that_are_lost_together_are_one_reason_to_rest(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(fleet.time, "monotonic", lambda: now[0])
+    server = Server(Scripted("answer"))
+    for _ in range(8):
+        server.note(Unavailable("gone"))
+    assert server.is_resting
+    now[0] = fleet.FIRST_REST
+    assert not server.is_resting
+
+
+def test_who_answers_rests_no_more():
+    server = Server(Scripted("answer"))
+    server.note(Unavailable("gone"))
+    server.note(None)
+    assert not server.is_resting
+
+
+def test_calls_of_a_parent_are_not_under_way_in_a_fork(monkeypatch):
+    begun, released = Event(), Event()
+
+    def slow():
+        begun.set()
+        released.wait(20)
+
+    servers = Fleet([Scripted(slow, "one"), Scripted("two")])
+    caller = Thread(target=ask, args=(servers, 20))
+    caller.start()
+    begun.wait(20)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: -1)
+        asked = [ask(servers) for _ in range(4)]
+    released.set()
+    caller.join()
+    assert asked == ["one", "two", "one", "two"]
 
 
 def test_a_server_that_came_back_is_asked_again(monkeypatch):

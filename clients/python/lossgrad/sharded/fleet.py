@@ -13,6 +13,7 @@ from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import Busy, LossGradError, Unavailable
 from lossgrad.retry import is_retryable
 from lossgrad.transports.base import Transport
+from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.withdrawal import require_wanted
 
 FIRST_REST: Final = 1.0
@@ -41,10 +42,38 @@ class Server:
     def note(self, error: LossGradError | None) -> None:
         """Take in what became of a call; None where it was answered."""
         if error is None:
-            self._rest = 0.0
-        elif isinstance(error, Unavailable):
+            self._rest = self._rests_until = 0.0
+        elif isinstance(error, Unavailable) and not self.is_resting:
+            # Of calls that are lost together only the first counts.
             self._rest = min(max(FIRST_REST, 2 * self._rest), LONGEST_REST)
             self._rests_until = time.monotonic() + self._rest
+
+
+class Roster:
+    """What one process knows of the servers.
+
+    A fork has its own: calls that it did not make would be under way for ever, and the lock
+    might be held by a thread that it does not have.
+    """
+
+    def __init__(self, transports: Sequence[Transport]) -> None:
+        self._servers = [Server(transport) for transport in transports]
+        self._turns = count(1)
+        self._lock = Lock()
+
+    @contextmanager
+    def chosen(self, failed: dict[Server, LossGradError]) -> Generator[Server]:
+        """Choose a server that has not failed yet, and count the call while it lasts."""
+        with self._lock:
+            untried = [server for server in self._servers if server not in failed]
+            server = min(untried, key=lambda s: (s.is_resting, s.n_calls, s.last_turn))
+            server.n_calls += 1
+            server.last_turn = next(self._turns)
+        try:
+            yield server
+        finally:
+            with self._lock:
+                server.n_calls -= 1
 
 
 class Fleet:
@@ -60,17 +89,17 @@ class Fleet:
     """
 
     def __init__(self, transports: Sequence[Transport]) -> None:
-        self._servers = [Server(transport) for transport in transports]
-        self._turns = count(1)
-        self._lock = Lock()
+        self._transports = transports
+        self._rosters = PerProcess[Roster](lambda: Roster(transports))
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt, which is over once every server has failed; see `Transport.send`."""
         end = time.monotonic() + timeout
+        roster = self._rosters.get()
         failed: dict[Server, LossGradError] = {}
         while True:
             require_wanted()
-            with self._chosen(failed) as server:
+            with roster.chosen(failed) as server:
                 try:
                     reply = server.transport.send(endpoint, request, end - time.monotonic())
                 except LossGradError as error:
@@ -83,27 +112,14 @@ class Fleet:
 
     def close(self) -> None:
         """Close the way to every server."""
-        for server in self._servers:
-            server.transport.close()
-
-    @contextmanager
-    def _chosen(self, failed: dict[Server, LossGradError]) -> Generator[Server]:
-        """Choose a server that has not failed yet, and count the call while it lasts."""
-        with self._lock:
-            untried = [server for server in self._servers if server not in failed]
-            server = min(untried, key=lambda s: (s.is_resting, s.n_calls, s.last_turn))
-            server.n_calls += 1
-            server.last_turn = next(self._turns)
-        try:
-            yield server
-        finally:
-            with self._lock:
-                server.n_calls -= 1
+        self._rosters.close()
+        for transport in self._transports:
+            transport.close()
 
     def _raise_if_over(self, failed: dict[Server, LossGradError], end: float) -> None:
         """Raise the last error where no other server would help; of all, a busy one's hint."""
         last = list(failed.values())[-1]
         if not is_retryable(last) or time.monotonic() >= end:
             raise last
-        if len(failed) == len(self._servers):
+        if len(failed) == len(self._transports):
             raise next((error for error in failed.values() if isinstance(error, Busy)), last)
