@@ -95,6 +95,20 @@ def test_an_error_is_raised_once(targets, error):
         assert str(caught.value).endswith(str(error))
 
 
+def test_a_refusal_waits_for_no_part_that_says_nothing_more():
+    stuck, refusal = Stuck(), InvalidArgument.at("w2", "is strange")
+    with (
+        GrpcServer(Script(stuck)) as one,
+        GrpcServer(Script(refusal)) as two,
+        Sharded([one.target, two.target]) as client,
+    ):
+        refused = client.compute_future(**problems.labelled("scores", rows=8))
+        try:
+            assert isinstance(refused.exception(10), InvalidArgument)
+        finally:
+            stuck.released.set()
+
+
 class Streams:
     """A server whose streams end with an error, or never; it tells when one is ended."""
 

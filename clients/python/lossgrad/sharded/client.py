@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from functools import partial
 from typing import Any, Final
 
@@ -131,7 +131,7 @@ class ShardedClient(Client):
         totals = Totals(asked)
         parts = [Part.of(asked.problem, rows, denominator, totals.room_for(rows)) for rows in spans]
         try:
-            self._add_up(parts, totals, timeout, pause)
+            _add_up(self._begin_parts(parts, timeout, pause), parts, totals)
         finally:
             for part in parts:
                 part.withdraw()
@@ -141,39 +141,47 @@ class ShardedClient(Client):
         """Return the rows of each part of a batch."""
         return cut(problem.n_rows, parts_worth(problem, len(self.targets)))
 
-    def _add_up(
-        self, parts: list[Part], totals: Totals, timeout: float | None, pause: Pause
-    ) -> None:
-        """Have the parts computed, and add up their answers."""
+    def _begin_parts(
+        self, parts: list[Part], timeout: float | None, pause: Pause
+    ) -> dict[Future[Result], int]:
+        """Have the parts computed, and return the number of each by its answer to come."""
         threads = self._threads.get()
-        numbers = {
+        return {
             threads.submit(partial(self._answer_part, part, timeout, pause)): number
             for number, part in enumerate(parts)
         }
-        refusals: Refusals = {}
-        for future in as_completed(numbers):
-            number = numbers[future]
-            part = parts[number]
-            if part.withdrawal.is_over:
-                continue
-            try:
-                totals.take(number, part.rows, part.call.deliver(future.result()))
-            except InvalidArgument as error:
-                refusals[part.rows.start] = error
-                _withdraw_needless(parts, number, error)
-        if refusals:
-            raise joined(refusals)
 
     def _answer_part(self, part: Part, timeout: float | None, pause: Pause) -> Result:
         with part.withdrawal.covering():
             return super()._answer(part.call, timeout, pause)
 
 
-def _withdraw_needless(parts: list[Part], number: int, error: InvalidArgument) -> None:
-    """Withdraw the parts that say nothing more, now that part `number` is refused."""
+def _add_up(numbers: dict[Future[Result], int], parts: list[Part], totals: Totals) -> None:
+    """Add up the answers as they come, until no part is left that has something to say."""
+    awaited, refusals = set(numbers.values()), Refusals()
+    for future in as_completed(numbers):
+        number = numbers[future]
+        if number not in awaited:
+            continue
+        awaited.discard(number)
+        part = parts[number]
+        try:
+            totals.take(number, part.rows, part.call.deliver(future.result()))
+        except InvalidArgument as error:
+            refusals[part.rows.start] = error
+            awaited -= _withdraw_needless(parts, number, error)
+        if not awaited:  # parts that were withdrawn may still run
+            break
+    if refusals:
+        raise joined(refusals)
+
+
+def _withdraw_needless(parts: list[Part], number: int, error: InvalidArgument) -> set[int]:
+    """Withdraw the parts that say nothing more, now that part `number` is refused; return which."""
     if is_about_all(error):
-        needless = parts[:number] + parts[number + 1 :]
+        needless = set(range(len(parts))) - {number}
     else:
-        needless = parts[number + 1 :] if is_full(error) else []
-    for part in needless:
-        part.withdraw()
+        needless = set(range(number + 1, len(parts))) if is_full(error) else set[int]()
+    for each in needless:
+        parts[each].withdraw()
+    return needless
