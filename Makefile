@@ -14,9 +14,10 @@ SECURITY := .venv-security
 BROWSER := .venv-browser
 INFERENCE := .venv-inference
 PROTOBUF_7 := out/protobuf-7
+CLUSTERS := .venv-clusters
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-integrations test-inference test-protobuf test-security test-reliability soak test-browser browser test-containers containers audit accuracy bench bench-kernel bench-training bench-inference load check format lint types proto check-proto proto-baseline clean
+.PHONY: help demo serve test test-integrations test-inference test-protobuf test-security test-reliability soak test-browser browser test-clusters test-containers containers audit accuracy bench bench-kernel bench-training bench-inference bench-scaling load check format lint types proto check-proto proto-baseline clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -70,6 +71,14 @@ $(PROTOBUF_7)/.ready: constraints-protobuf-7.txt | $(VENV)/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PROTOBUF_7) --requirement constraints-protobuf-7.txt
 	@touch $@
 
+$(CLUSTERS)/bin/pip:
+	$(PYTHON) -m venv $(CLUSTERS)
+
+$(CLUSTERS)/.ready: pyproject.toml constraints.txt constraints-clusters.txt | $(CLUSTERS)/bin/pip
+	$(CLUSTERS)/bin/pip install $(PIP_FLAGS) --constraint constraints-clusters.txt --editable '.[clusters]'
+	$(CLUSTERS)/bin/lossgrad warmup
+	@touch $@
+
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
 	$(BIN)/lossgrad demo $(ARGS)
 
@@ -104,6 +113,9 @@ soak: $(VENV)/.dev ## Look for leaks for a quarter of an hour (ARGS="--soak-seco
 test-browser: $(BROWSER)/.ready ## Use the page in a real browser; out/browser has screenshots (ARGS="-k keyboard")
 	$(BROWSER)/bin/pytest tests/browser $(ARGS)
 
+test-clusters: $(CLUSTERS)/.ready ## Run the service on a local Ray, and check the files for clusters (ARGS="-k kubernetes")
+	$(CLUSTERS)/bin/pytest -W ignore tests/clusters $(ARGS)  # Ray itself is warned about
+
 browser: ## Install Chromium where there is none (Debian, as root)
 	tests/browser/install.sh
 
@@ -131,6 +143,9 @@ bench-training: $(INTEGRATIONS)/.ready ## Time steps of PyTorch by its own loss 
 
 bench-inference: $(INFERENCE)/.ready ## Time Triton's client beside ours
 	$(INFERENCE)/bin/python -m integrations.open_inference.bench
+
+bench-scaling: $(VENV)/.dev ## Time one batch over 1, 2 and 4 servers of this machine
+	$(BIN)/lossgrad bench-scaling $(ARGS)
 
 load: $(VENV)/.dev ## Load a service until it saturates; out/load has the figures (ARGS="--workload tiny --shape soak")
 	$(BIN)/python -m load $(ARGS)
@@ -169,5 +184,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environments and what tools left behind
-	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) $(INFERENCE) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) $(INFERENCE) $(CLUSTERS) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

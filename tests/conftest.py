@@ -23,7 +23,7 @@ settings.load_profile("patient")
 # One process, unless a test says otherwise: two take twice as long to start.
 os.environ.setdefault("LOSSGRAD_WORKERS", "1")
 
-TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "shared", "http")
+TRANSPORTS = ("local", "grpc", "grpc-aio", "stream", "unix", "shared", "http", "sharded")
 EXAMPLES = {"local": 100}
 """Drawn examples of one property; a transport changes no arithmetic, so that few will do."""
 
@@ -60,6 +60,7 @@ def clients(addresses: dict[str, str]) -> Iterator[dict[str, Any]]:
             "unix": lossgrad.Client(addresses["Unix"]),
             "shared": running.Sharing(addresses["Unix"]),
             "http": lossgrad.Client(addresses["HTTP"]),
+            "sharded": running.Sharded([addresses["gRPC"]] * 3),
         }
         yield {name: stack.enter_context(closing(client)) for name, client in opened.items()}
 

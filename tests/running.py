@@ -19,8 +19,10 @@ from lossgrad.codecs.sharing import NotShared
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import COMPUTE
 from lossgrad.exchange import Exchange
+from lossgrad.sharded.splitting import cut
 from lossgrad.shared_exchange import SharedExchange, has_bytes
 from lossgrad.transports import Transport
+from lossgrad.types import Problem
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
 
@@ -188,3 +190,10 @@ class Blocking:
 
     def _wait(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_SECONDS)
+
+
+class Sharded(lossgrad.ShardedClient):
+    """A client that cuts every batch of two rows or more, however little work that is."""
+
+    def _spans(self, problem: Problem) -> list[slice]:
+        return cut(problem.n_rows, max(1, min(problem.n_rows, len(self.targets))))

@@ -25,6 +25,7 @@ EXPORTED = {
     "PermissionDenied",
     "Result",
     "ServerInfo",
+    "ShardedClient",
     "TooLarge",
     "Unauthenticated",
     "Unavailable",

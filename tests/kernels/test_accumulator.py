@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lossgrad.types import Problem
+from lossgrad.types.denominator import Denominator
 from lossgrad_service.core import compute
 from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.weights import Denominator
 from lossgrad_service.kernels.matrices.blas import one_thread
 from lossgrad_service.kernels.matrices.tiles import spans
 

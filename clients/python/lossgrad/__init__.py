@@ -26,6 +26,7 @@ from lossgrad.errors import (
     Unimplemented,
     Violation,
 )
+from lossgrad.sharded import ShardedClient
 from lossgrad.types.check import Check
 from lossgrad.types.info import Limits, ServerInfo
 from lossgrad.types.result import Result
@@ -46,6 +47,7 @@ __all__ = [
     "PermissionDenied",
     "Result",
     "ServerInfo",
+    "ShardedClient",
     "TooLarge",
     "Unauthenticated",
     "Unavailable",

@@ -374,8 +374,11 @@ class Client(ClientSettings):
 
     def _compute(self, batch: Batch, pause: Pause) -> Result:
         call = ComputeCall.of(batch.arguments, batch.out)
-        known, attempts = self._begin_call(batch.timeout)
-        return call.deliver(_with_retries(attempts, partial(self._attempt, call, known), pause))
+        return call.deliver(self._answer(call, batch.timeout, pause))
+
+    def _answer(self, call: ComputeCall, timeout: float | None, pause: Pause) -> Result:
+        known, attempts = self._begin_call(timeout)
+        return _with_retries(attempts, partial(self._attempt, call, known), pause)
 
     def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
         left = self._admitted(call.problem, known, timeout)

@@ -130,7 +130,7 @@ class Attempts:
             if remaining <= 0:
                 _end_late(error, self.timeout)
             pause = self._pause(error)
-            if not _is_retryable(error) or pause >= remaining or not self._policy.bucket.spend():
+            if not is_retryable(error) or pause >= remaining or not self._policy.bucket.spend():
                 raise error
             self._retries += 1
             return Step(pause, remaining - pause)
@@ -143,7 +143,8 @@ class Attempts:
         return (error.retry_after or 0.0) + limit * self._policy.draw()
 
 
-def _is_retryable(error: LossGradError) -> bool:
+def is_retryable(error: LossGradError) -> bool:
+    """Return whether the same call may succeed later, or elsewhere."""
     is_permanent = isinstance(error, Unavailable) and error.is_permanent
     return isinstance(error, RETRYABLE) and not is_permanent
 
@@ -153,6 +154,6 @@ def _end_late(error: LossGradError, timeout: float) -> NoReturn:
     text = f"no answer within {timeout:g} s"
     if isinstance(error, DeadlineExceeded):
         raise DeadlineExceeded(text) from error.__cause__
-    if _is_retryable(error):
+    if is_retryable(error):
         raise DeadlineExceeded(f"{text}; last: {error}") from error
     raise error

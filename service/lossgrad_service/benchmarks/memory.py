@@ -29,7 +29,7 @@ def resident(pid: int) -> Memory:
     Pages that processes share are shared out among them, so that they count once; the
     peaks of two processes may not have been at the same time.
     """
-    now, peak = zip(*map(_resident_alone, _family(pid)), strict=True)
+    now, peak = zip(*map(_resident_alone, family(pid)), strict=True)
     return Memory(sum(now), sum(peak))
 
 
@@ -46,11 +46,12 @@ def _sizes(path: Path) -> dict[str, int]:
     return {name: 1024 * int(size) for name, size in found}
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
+    """Yield a process and all that come of it."""
     yield pid
     for children in (PROCESSES / str(pid) / "task").glob("*/children"):
         for child in children.read_text().split():
-            yield from _family(int(child))
+            yield from family(int(child))
 
 
 def memory_of_large_calls() -> dict[str, Memory]:

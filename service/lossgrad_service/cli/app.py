@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": "lossgrad_service.benchmarks.command",
     "bench-kernel": "lossgrad_service.benchmarks.kernel.command",
     "bench-training": "lossgrad_service.benchmarks.training.command",
+    "bench-scaling": "lossgrad_service.benchmarks.scaling.command",
 }
 """Commands, each a function of its own name, with _ for -, in the module named here."""
 

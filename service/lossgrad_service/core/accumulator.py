@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from lossgrad.types import Array, Problem
+from lossgrad.types.denominator import Denominator
 from lossgrad_service.core.backward import Backward
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.checks import Checks
@@ -17,7 +18,6 @@ from lossgrad_service.core.losses import losses_of
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.row_losses import LossContext, RowLosses
-from lossgrad_service.core.weights import Denominator
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.wanted import while_wanted
@@ -54,7 +54,7 @@ class Accumulator:
     @classmethod
     def of(cls, problem: Problem, threads: int) -> Self:
         """Return an accumulator for a problem that this many threads may work on."""
-        return cls(problem, Plan.of(problem, threads), Denominator.of(problem))
+        return cls(problem, Plan.of(problem, threads), Denominator.of(problem, while_wanted))
 
     def feed(self, rows: Mapping[str, Array], views: Mapping[str, Array]) -> None:
         """Take in one block.

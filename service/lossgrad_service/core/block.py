@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lossgrad.types import Array
+from lossgrad.types.denominator import Denominator
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.layers import Layers
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.rows import every
-from lossgrad_service.core.weights import Denominator, RowWeights
+from lossgrad_service.core.weights import RowWeights
 
 
 class Block(NamedTuple):

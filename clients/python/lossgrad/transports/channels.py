@@ -62,6 +62,10 @@ _OPTIONS: Final = (
 # proxy would read the token. Over TLS a proxy sees but where the call goes.
 _PLAIN_OPTIONS: Final = (("grpc.enable_http_proxy", 0),)
 
+# Calls take turns among all addresses of a name that can be reached; by default gRPC keeps to the
+# first of them for ever.
+_BY_NAME: Final = (("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),)
+
 
 class Call(Protocol):
     """What gRPC knows about a call that is over."""
@@ -190,7 +194,8 @@ def _channel(kind: Any, target: Target, credentials: Credentials) -> object:
     options = (*_OPTIONS, *_on_silence())
     if target.is_secure:
         return kind.secure_channel(target.address, _tls_of(credentials), options=options)
-    return kind.insecure_channel(target.address, options=(*options, *_PLAIN_OPTIONS))
+    by_name = _BY_NAME if target.address.startswith("dns:") else ()
+    return kind.insecure_channel(target.address, options=(*options, *_PLAIN_OPTIONS, *by_name))
 
 
 def _on_silence() -> Iterable[tuple[str, int]]:

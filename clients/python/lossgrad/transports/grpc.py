@@ -17,6 +17,7 @@ from lossgrad.transports.credentials import Credentials
 from lossgrad.transports.forks import Attempt
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.target import Target
+from lossgrad.transports.withdrawal import withdrawn_by
 
 
 class GrpcTransport:
@@ -40,7 +41,9 @@ class GrpcTransport:
         connection = self._connections.get()
         exchange = endpoint.exchange(request)
         if exchange is not None:
-            return Conversation(connection, exchange, timeout).finish()
+            conversation = Conversation(connection, exchange, timeout)
+            with withdrawn_by(conversation.cancel):
+                return conversation.finish()
         message = endpoint.encode_proto(request)
         metadata = (*connection.metadata, *encode_size(len(message)))
         try:

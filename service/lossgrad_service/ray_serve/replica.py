@@ -1,0 +1,66 @@
+"""The composition within one of Ray's replicas: settings in, handlers and an ASGI app out."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lossgrad_service.access.doors import door_of
+from lossgrad_service.http_api.answers import Answers
+from lossgrad_service.http_api.app import create_app
+from lossgrad_service.http_api.connections.protocol import HANG_UP
+from lossgrad_service.ray_serve.grpc_calls import GrpcCalls
+from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
+from lossgrad_service.runtime.memory import tune_malloc
+from lossgrad_service.runtime.threads import compute_threads
+from lossgrad_service.server import Server
+from lossgrad_service.shared_memory import Memories
+from lossgrad_service.watching import Watching, gauges_of
+
+
+class Replica(Server):
+    """A server that has no ports: Ray's proxies pass calls on to it.
+
+    All that holds of calls holds here, from the gate to the metrics. What guards connections,
+    such as slow heads of HTTP, is Ray's.
+    """
+
+    app: ASGIApp
+    grpc_calls: GrpcCalls
+
+    async def drain(self) -> None:
+        """Say that the server is not ready; calls are still taken."""
+        self._readiness.set_draining()
+        self._place.set_ready(False)
+
+    async def _start(self, resources: AsyncExitStack) -> None:
+        self._place.take()
+        tune_malloc(self.settings)
+        keep_where_set(self.settings)
+        threads = resources.enter_context(compute_threads(self.settings.compute_threads))
+        dispatcher, gate = self._dispatcher(threads), self._gate(door_of(self.settings))
+        watching = Watching(self._place, gauges_of(dispatcher, gate, lambda: 0))
+        self.app = _Proxied(Answers(create_app(dispatcher, gate, watching.text)))
+        # Nobody can hand over memory: that takes a Unix socket.
+        self.grpc_calls = GrpcCalls(dispatcher, gate, Memories(0))
+        await resources.enter_async_context(watching.sampling())
+        if await warmed_up(threads, self._stop_requested):
+            self._readiness.set_ready()
+            self._place.set_ready(True)
+
+
+class _Proxied:
+    """ASGI middleware: the connection is the proxy's, and nothing here ends it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope.setdefault("state", {})[HANG_UP] = _nothing
+            await self._app(scope, receive, send)
+
+
+def _nothing() -> None:
+    """Leave a connection as it is."""
