@@ -65,6 +65,12 @@ def clients(addresses: dict[str, str]) -> Iterator[dict[str, Any]]:
         yield {name: stack.enter_context(closing(client)) for name, client in opened.items()}
 
 
+@pytest.fixture(scope="session")
+def clients_of_one_server(clients: dict[str, Any]) -> list[Any]:
+    """All but that of several servers, which adds sums over rows in another order."""
+    return [client for name, client in clients.items() if name != "sharded"]
+
+
 @pytest.fixture(params=TRANSPORTS)
 def transport(request: pytest.FixtureRequest) -> str:
     return request.param

@@ -210,11 +210,11 @@ def test_narrow_floats_are_one_rounding_of_the_float32_result(client, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
 @pytest.mark.parametrize("form", problems.FORMS)
-def test_every_transport_gives_the_same_bits(clients, form, dtype):
+def test_every_transport_gives_the_same_bits(clients_of_one_server, form, dtype):
     problem = problems.labelled(form, rows=19, classes=6, hidden=5, dtype=dtype, seed=25)
     options = {"label_smoothing": 0.1, "z_loss": 1e-3, "temperature": 1.7}
     want = ["loss", "accuracy", *problems.gradients_of(form), "probs", "row_losses"]
-    answers = [each.compute(**problem, **options, want=want) for each in clients.values()]
+    answers = [each.compute(**problem, **options, want=want) for each in clients_of_one_server]
     first = answers[0]
     for other in answers[1:]:
         assert other.scalars == first.scalars
@@ -224,11 +224,13 @@ def test_every_transport_gives_the_same_bits(clients, form, dtype):
 
 
 @pytest.mark.parametrize("gradient_dtype", ["f16", "bf16", "f32", "f64"])
-def test_every_transport_gives_the_same_bits_in_any_gradient_dtype(clients, gradient_dtype):
+def test_every_transport_gives_the_same_bits_in_any_gradient_dtype(
+    clients_of_one_server, gradient_dtype
+):
     problem = problems.labelled("x", dtype=np.float32, seed=26)
     answers = [
         each.compute(**problem, gradient_dtype=gradient_dtype, want=problems.gradients_of("x"))
-        for each in clients.values()
+        for each in clients_of_one_server
     ]
     for other in answers[1:]:
         for name, value in other.arrays.items():

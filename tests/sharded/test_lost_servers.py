@@ -110,15 +110,20 @@ def test_a_refusal_waits_for_no_part_that_says_nothing_more():
 
 
 class Streams:
-    """A server whose streams end with an error, or never; it tells when one is ended."""
+    """A server whose streams never end, or with an error once those of another have begun.
 
-    def __init__(self, error: LossGradError | None) -> None:
+    It tells when one has begun, and is ended.
+    """
+
+    def __init__(self, error: LossGradError | None = None, after: Streams | None = None) -> None:
         self.begun, self.ended = Event(), Event()
         self._error = error
+        self._after = self if after is None else after
 
     def __call__(self, _requests, context):
         context.add_callback(self.ended.set)
         self.begun.set()
+        self._after.begun.wait(PATIENCE_SECONDS)
         if self._error is not None:
             status = encode_status(self._error)
             context.set_trailing_metadata(((DETAILS_KEY, status.details),))
@@ -144,7 +149,8 @@ def serving(streams: Streams) -> Iterator[str]:
 
 
 def test_an_error_ends_the_other_calls():
-    silent, failing = Streams(None), Streams(Internal("a bug"))
+    silent = Streams()
+    failing = Streams(Internal("a bug"), after=silent)
     problem = problems.labelled("scores", **LARGE)
     with serving(silent) as one, serving(failing) as two, Sharded([one, two]) as client:
         with pytest.raises(Internal):
