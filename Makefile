@@ -91,7 +91,7 @@ test: $(VENV)/.dev ## Run the tests (ARGS="-k golden")
 test-integrations: $(INTEGRATIONS)/.ready ## Hold our results against PyTorch, JAX, optax and scikit-learn; call us with others' clients
 	$(INTEGRATIONS)/bin/pyright --project integrations
 	$(INTEGRATIONS)/bin/pytest integrations $(ARGS)
-	$(MAKE) test-inference test-protobuf ARGS=
+	$(MAKE) test-inference test-protobuf test-clusters ARGS=
 
 test-inference: $(INFERENCE)/.ready ## Call a running service with Triton's and KServe's clients (ARGS="-k aio")
 	$(INFERENCE)/bin/pytest integrations/open_inference --ignore integrations/open_inference/test_kserve.py $(ARGS)
