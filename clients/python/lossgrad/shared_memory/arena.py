@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from math import prod
 from threading import BoundedSemaphore, Lock
-from typing import Any, Final
+from typing import Any, Final, cast
 from weakref import WeakSet
 
 import numpy as np
@@ -119,9 +119,7 @@ class Arena:
         self._drop_unused()
         grown = Segment(self._path, self._token, max(size + _SPARE, LEAST_BYTES))
         self._segments.append(grown)
-        room = grown.array(size)
-        assert room is not None  # noqa: S101 - it is empty, and large enough
-        return room
+        return cast(Array, grown.array(size))  # it is empty, and large enough
 
     def _drop_unused(self) -> None:
         """Close segments without arrays beyond those that are kept; forget abandoned ones."""

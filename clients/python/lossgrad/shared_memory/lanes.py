@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from lossgrad.codecs.cutting import rows_of_products, rows_of_scores, rows_within
 from lossgrad.codecs.shared_pieces import SharedPiece
@@ -43,8 +43,8 @@ class Lane:
         first, size = span.start * self.row_bytes, (span.stop - span.start) * self.row_bytes
         if self.place is not None:
             return self.place.piece(self.name, first, size, at=first)
-        assert slot.place is not None  # noqa: S101 - its bytes are somewhere
-        return slot.place.piece(self.name, first, size, at=self.offset)
+        passing = cast(Place, slot.place)  # a slot has one as soon as rows pass through it
+        return passing.piece(self.name, first, size, at=self.offset)
 
     def bytes_in(self, slot: Slot, n_rows: int) -> Array:
         """Return the bytes of so many rows in a slot."""
