@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
+from lossgrad_service.grpc_api import batches
 from lossgrad_service.grpc_api.batches import to_its_end
 from tests.running import PATIENCE_SECONDS
 
@@ -46,3 +49,10 @@ def test_batch_goes_on_to_its_end_where_nobody_waits_for_it(fails, caplog):
 
     asyncio.run(use())
     assert caplog.text == ""
+
+
+def test_nobody_else_has_a_context_read_or_write():
+    asked = re.compile(r"context\.(read|write)\(")
+    room = Path(batches.__file__).parent
+    found = {path.name for path in room.glob("*.py") if asked.search(path.read_text())}
+    assert found == {"batches.py"}

@@ -10,7 +10,19 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from lossgrad_service.grpc_api.contexts import Context
+
 Outcome = TypeVar("Outcome")
+
+
+async def read(context: Context) -> bytes:
+    """Return the next message of a call, or `END`; nobody else asks its context for one."""
+    return await to_its_end(context.read())
+
+
+async def write(context: Context, message: bytes) -> None:
+    """Send a message of a call, once there is room for it; nobody else has its context do so."""
+    await to_its_end(context.write(message))
 
 
 async def to_its_end(batch: Awaitable[Outcome]) -> Outcome:

@@ -16,7 +16,7 @@ from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
 from lossgrad_service.grpc_api import methods
-from lossgrad_service.grpc_api.batches import to_its_end
+from lossgrad_service.grpc_api.batches import read
 from lossgrad_service.grpc_api.contexts import (
     CANCELLED_WITHIN,
     END,
@@ -121,9 +121,8 @@ class UnaryHandler:
         declared = declared_in(metadata)
         if declared is not None and declared > self._most_bytes:
             raise _too_large(declared, self._most_bytes, _ADVICE.get(self._name, _STREAM))
-        message = await visit.receive(
-            lambda: to_its_end(context.read()), declared, self._most_bytes, call.deadline
-        )
+        reading = partial(read, context)
+        message = await visit.receive(reading, declared, self._most_bytes, call.deadline)
         if message is END:
             await asyncio.sleep(CANCELLED_WITHIN)
             raise no_message()

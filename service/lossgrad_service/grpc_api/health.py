@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2 as pb
 
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Call, Dispatcher
-from lossgrad_service.grpc_api.batches import to_its_end
+from lossgrad_service.grpc_api.batches import write
 from lossgrad_service.grpc_api.contexts import (
     Context,
     call_of,
@@ -106,7 +106,7 @@ class Health:
     async def _tell_news(self, is_known: bool, context: Context) -> None:
         told: _Status | None = None
         while (status := await self._news(is_known, told)) is not None:
-            await to_its_end(context.write(_told(status)))
+            await write(context, _told(status))
             told = status
 
     async def _news(self, is_known: bool, told: _Status | None) -> _Status | None:

@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection_pb2 as pb
 from lossgrad.v1 import lossgrad_pb2
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher
-from lossgrad_service.grpc_api.batches import to_its_end
+from lossgrad_service.grpc_api.batches import read
 from lossgrad_service.grpc_api.contexts import (
     END,
     Context,
@@ -124,7 +124,7 @@ class _Stream:
             await self._send(await self._dispatcher.run_at_once(self._call, work))
 
     async def _question(self) -> bytes:
-        return await until(self._over, to_its_end(self._context.read()))
+        return await until(self._over, read(self._context))
 
     async def _send(self, reply: bytes) -> None:
         """Send a reply, and hold nothing once it is taken."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Call, Dispatcher
-from lossgrad_service.grpc_api.batches import to_its_end
+from lossgrad_service.grpc_api.batches import read
 from lossgrad_service.grpc_api.contexts import Context
 
 AT_ONCE_SECONDS: Final = 0.02
@@ -33,7 +33,7 @@ class Strangers:
 
     async def message(self, context: Context, call: Call) -> bytes:
         """Return the message of a call, which holds room for any other once it is late."""
-        reading = asyncio.ensure_future(to_its_end(context.read()))
+        reading = asyncio.ensure_future(read(context))
         visit = self._gate.enter_without_key()
         try:
             await asyncio.wait((reading,), timeout=AT_ONCE_SECONDS)

@@ -9,7 +9,7 @@ from functools import partial
 from lossgrad.codecs.cutting import MESSAGE_BYTES
 from lossgrad_service.admission import Visit
 from lossgrad_service.calls import Deadline, Dispatcher
-from lossgrad_service.grpc_api.batches import to_its_end
+from lossgrad_service.grpc_api.batches import write
 from lossgrad_service.grpc_api.contexts import Context
 from lossgrad_service.grpc_api.patience import Patience
 
@@ -75,6 +75,6 @@ class StreamEnds:
         """
 
         async def taken() -> None:
-            await self._patience.until_taken(to_its_end(self._context.write(reply)))
+            await self._patience.until_taken(write(self._context, reply))
 
         await self._visit.wait_for_caller(taken, len(reply), self._deadline)

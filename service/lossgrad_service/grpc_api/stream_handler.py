@@ -16,7 +16,7 @@ from lossgrad.errors import InvalidArgument
 from lossgrad.types import limits
 from lossgrad_service.admission import Gate, Visit
 from lossgrad_service.calls import Call, Dispatcher, Progress
-from lossgrad_service.grpc_api.batches import to_its_end
+from lossgrad_service.grpc_api.batches import read
 from lossgrad_service.grpc_api.compute_stream import ComputeStream
 from lossgrad_service.grpc_api.contexts import (
     CANCELLED_WITHIN,
@@ -113,7 +113,7 @@ class _Stream:
 
     async def _open(self) -> None:
         """Read the first message, and make room for what it declares."""
-        opening = await self._ends.receive(self._read)
+        opening = await self._ends.receive(partial(read, self._context))
         if opening is END:
             return
         self._progress.received(len(opening))
@@ -126,15 +126,12 @@ class _Stream:
         await self._visit.admit(held - self._visit.held, self._call.deadline)
         self._visit.charge(declared.request_bytes)
 
-    async def _read(self) -> bytes:
-        return await to_its_end(self._context.read())
-
     async def _messages(self) -> AsyncGenerator[bytes]:
         """Yield further messages; while one is used, the next one is received, and no other."""
-        reading = asyncio.ensure_future(self._read())
+        reading = asyncio.ensure_future(read(self._context))
         try:
             while (message := await self._ends.arrived(reading)) is not END:
-                reading = asyncio.ensure_future(self._read())
+                reading = asyncio.ensure_future(read(self._context))
                 self._progress.received(len(message))
                 yield message
         finally:
