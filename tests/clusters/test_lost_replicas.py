@@ -1,0 +1,108 @@
+"""Replicas that die under calls: callers get their answers all the same, and the same bits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from threading import Event, Lock
+
+import numpy as np
+import pytest
+import ray
+from ray.util import list_named_actors
+
+import lossgrad
+from lossgrad.errors import Unavailable
+from tests.behaviour import problems
+from tests.clusters.conftest import REPLICAS, Cluster
+from tests.running import PATIENCE_SECONDS
+
+LOST = 1
+"""Calls that are lost, at least; a client has the tokens for 10."""
+
+CALLERS = 4
+ONE_MESSAGE = problems.labelled("scores", rows=500, classes=500, dtype=np.float32)
+STREAMED = problems.labelled("h1", rows=3000, classes=400, hidden=400, dtype=np.float32)
+WAYS: dict[str, tuple[Callable[[Cluster], lossgrad.Client], dict]] = {
+    "one message over gRPC": (lambda ray: lossgrad.Client(ray.grpc), ONE_MESSAGE),
+    "a stream": (lambda ray: lossgrad.Client(ray.grpc), STREAMED),
+    "HTTP": (lambda ray: lossgrad.Client(ray.http), ONE_MESSAGE),
+    "parts": (lambda ray: lossgrad.ShardedClient([ray.grpc] * REPLICAS), STREAMED),
+}
+
+
+class Counting:
+    """A transport that counts the calls that were answered, and those that were lost."""
+
+    def __init__(self, transport) -> None:
+        self._transport = transport
+        self._lock = Lock()
+        self.answered = self.lost = 0
+
+    def send(self, endpoint, request, timeout):
+        try:
+            reply = self._transport.send(endpoint, request, timeout)
+        except Unavailable:
+            with self._lock:
+                self.lost += 1
+            raise
+        with self._lock:
+            self.answered += 1
+        return reply
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+def call_until(over: Event, client: lossgrad.Client, problem: dict) -> None:
+    """Call until it is over; every answer has the bits of the first."""
+    first = bits_of(client.compute(**problem))
+    while not over.is_set():
+        assert bits_of(client.compute(**problem)) == first
+
+
+def bits_of(result: lossgrad.Result) -> tuple[object, ...]:
+    return result.scalars, *(array.tobytes() for array in result.arrays.values())
+
+
+def kill_one() -> None:
+    """Kill a replica, maybe one that only starts."""
+    named = (actor["name"] for actor in list_named_actors(all_namespaces=True))
+    name = min(name for name in named if name.startswith("SERVE_REPLICA::"))
+    ray.kill(ray.get_actor(name, namespace="serve"))
+
+
+def kill_under_calls(counted: Counting, calling: list[Future[None]]) -> None:
+    """Kill replicas until calls have been lost, each once callers had answers after the last."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while counted.lost < LOST:
+        answered = counted.answered
+        while counted.answered < answered + 2 * CALLERS:
+            assert time.monotonic() < end
+            assert not any(each.done() for each in calling)
+            time.sleep(0.01)
+        kill_one()
+
+
+@pytest.fixture(params=WAYS)
+def way(request, cluster) -> Iterator[tuple[lossgrad.Client, dict]]:
+    made, problem = WAYS[request.param]
+    with made(cluster) as client:
+        client._transport = Counting(client._transport)
+        yield client, problem
+
+
+def test_a_replica_that_dies_costs_nobody_an_answer(way):
+    client, problem = way
+    over = Event()
+    with ThreadPoolExecutor(CALLERS) as threads:
+        work = partial(call_until, over, client, problem)
+        calling = [threads.submit(work) for _ in range(CALLERS)]
+        try:
+            kill_under_calls(client._transport, calling)
+        finally:
+            over.set()
+        for each in calling:
+            each.result(PATIENCE_SECONDS)
