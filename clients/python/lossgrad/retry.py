@@ -89,10 +89,11 @@ class RetryPolicy:
     def begin(self, timeout: float) -> Attempts:
         """Return the attempts of one call, which may take `timeout` seconds in all.
 
-        The caller makes the first at once; when one fails, it hands in the error, and
-        gets the next step, or the error that ends the call is raised::
+        When one fails, the caller hands in the error, and gets the next step, or the error
+        that ends the call is raised::
 
             attempts = policy.begin(timeout)
+            timeout = attempts.first()
             while True:
                 try:
                     return attempt(timeout)
@@ -113,9 +114,22 @@ class Attempts:
     def __init__(self, policy: RetryPolicy, timeout: float) -> None:
         self._policy = policy
         self.timeout = timeout
-        """Seconds that all attempts and pauses together may take, so the first as well."""
+        """Seconds that all attempts and pauses together may take."""
         self._deadline = policy.clock() + timeout
         self._retries = 0
+
+    def first(self) -> float:
+        """Return the seconds that the first attempt may take.
+
+        Raises
+        ------
+        DeadlineExceeded
+            Where the call has waited for its turn until there are none.
+        """
+        remaining = self._deadline - self._policy.clock()
+        if remaining <= 0:
+            raise DeadlineExceeded(_late(self.timeout))
+        return remaining
 
     def after(self, error: LossGradError) -> Step:
         """Return what to do once an attempt has failed.
@@ -151,9 +165,13 @@ def is_retryable(error: LossGradError) -> bool:
 
 def _end_late(error: LossGradError, timeout: float) -> NoReturn:
     """Raise what ends a call whose time is over, in the same words for every transport."""
-    text = f"no answer within {timeout:g} s"
+    text = _late(timeout)
     if isinstance(error, DeadlineExceeded):
         raise DeadlineExceeded(text) from error.__cause__
     if is_retryable(error):
         raise DeadlineExceeded(f"{text}; last: {error}") from error
     raise error
+
+
+def _late(timeout: float) -> str:
+    return f"no answer within {timeout:g} s"
