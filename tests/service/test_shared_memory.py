@@ -108,7 +108,7 @@ def taken(handle, name, rows=slice(None), **changed):
 
 
 def given(handle, name, size, begin=0, **changed):
-    where = {"position": AT[name] + begin, "size": size, **changed}
+    where = {"position": AT.get(name, 0) + begin, "size": size, **changed}
     offset = where.pop("offset", begin)
     return pb.SharedOutput(
         output=pb.Output.Value(f"OUTPUT_{name.upper()}"),
@@ -122,7 +122,16 @@ def message(inputs=(), outputs=()):
 
 
 def whole(handle):
-    """The messages of a call in which everything lies in shared memory."""
+    """The messages of a call in which everything lies in shared memory: one for all of it."""
+    opened, parameters, rows, sums = apart(handle)
+    everything = [parameters, rows, sums]
+    inputs = [piece for each in everything for piece in each.shared.inputs]
+    outputs = [piece for each in everything for piece in each.shared.outputs]
+    return [opened, message(inputs, outputs)]
+
+
+def apart(handle):
+    """The messages of the same call: parameters, then rows, then sums."""
     return [
         opening(),
         message([taken(handle, "labels"), taken(handle, "w2")]),
@@ -140,10 +149,12 @@ def refused(method, messages):
     return caught.value.code(), caught.value.details()
 
 
-def test_everything_in_place(unix, handle_and_file, expected):
+@pytest.mark.parametrize("messages", [whole, apart], ids=["in one message", "in several"])
+def test_everything_in_place(unix, handle_and_file, expected, messages):
     handle, file = handle_and_file
-    *done, last = unix(iter(whole(handle)))
-    assert [answer.done for answer in done] == [1, 2, 3]
+    opened, *named = messages(handle)
+    *done, last = unix(iter([opened, *named]))
+    assert [answer.done for answer in done] == list(range(1, len(named) + 1))
     assert last.closing.loss == expected.loss
     for name in ("dscores", "dw2", "db2"):
         array = expected.arrays[name]
@@ -295,7 +306,7 @@ def _wrong(handle):
         "nothing": ([*begun, message()], "names nothing"),
         "a place twice": ([*begun, message([scores], [dscores, dscores])], "two places"),
         "a place for another": (
-            [*begun, message([scores], [dscores, given(handle, "db2", 32)])],
+            [*begun, message([scores], [dscores, given(handle, "probs", SCORES.nbytes)])],
             "not such an output",
         ),
         "places for more rows": ([*begun, message([few], [dscores])], "brings 8 rows"),
@@ -314,10 +325,18 @@ def _wrong(handle):
         "beside chunks": ([*begun, with_more], "messages of their own"),
         "too many": ([*begun, message([scores] * 4000)], "bytes at most"),
         "an input twice": ([*begun, message([scores, scores], [dscores])], "two chunks"),
-        "sums before rows": ([*begun, message((), [given(handle, "db2", 32)])], "0 of 16 rows"),
+        "sums before rows": (
+            [opening(), labels, message((), [given(handle, "db2", 4 * C)])],
+            "parameters first",
+        ),
         "a sum that is not wanted": (
-            [*begun, message([scores], [dscores]), message((), [given(handle, "db2", 32)])],
-            "no wanted output",
+            [*begun, message([scores], [dscores, given(handle, "db2", 32)])],
+            "not asked for",
+        ),
+        "places without rows": ([*begun, message((), [dscores])], "missing"),
+        "parameters after rows": (
+            [*begun, message([scores], [dscores]), labels],
+            "came after rows",
         ),
     }
 
@@ -332,12 +351,12 @@ def test_wrong_messages(unix, handle_and_file, name):
 
 def test_a_sum_of_another_size(unix, handle_and_file):
     handle, _ = handle_and_file
-    messages = [*whole(handle)[:3], message((), [given(handle, "dw2", W2.nbytes - 4)])]
+    messages = [*apart(handle)[:3], message((), [given(handle, "dw2", W2.nbytes - 4)])]
     assert "tell where all of it goes" in refused(unix, messages)[1]
 
 
 def test_a_sum_is_written_once(unix, handle_and_file):
-    messages = whole(handle_and_file[0])
+    messages = apart(handle_and_file[0])
     assert "written already" in refused(unix, [*messages, messages[-1]])[1]
 
 
