@@ -249,7 +249,10 @@ RULES: dict[str, tuple[str, ...]] = {
         CALLS,
         METRICS,
     ),
-    f"{SERVICE}.watching": (ADMISSION, CALLS, METRICS, f"{SERVICE}.runtime.info"),
+    f"{SERVICE}.watching": (
+        *(ADMISSION, CALLS, METRICS, SHARED_MEMORY),
+        f"{SERVICE}.runtime.info",
+    ),
     f"{SERVICE}.ray_serve": (
         f"{SERVICE}.ray_serve",
         f"{SERVICE}.access.doors",

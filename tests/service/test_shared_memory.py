@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 import time
@@ -14,10 +15,11 @@ from threading import Event
 import grpc
 import numpy as np
 import pytest
+import urllib3
 
 import lossgrad
 from lossgrad.v1 import lossgrad_pb2 as pb
-from lossgrad_service.shared_memory import listener, side_connection
+from lossgrad_service.shared_memory import listener, memories, side_connection
 from tests.access.files import entry
 from tests.running import channel_to, running_server
 from tests.service.sharing import (
@@ -452,6 +454,27 @@ def test_more_connections_than_there_may_be(monkeypatch, tmp_path):
         assert "as many as can be" in answer.refusal
 
 
+def test_what_takes_long_to_close_is_a_connection_still(monkeypatch, tmp_path):
+    monkeypatch.setattr(listener, "MOST_CONNECTIONS", 1)
+    goes_on, close = Event(), os.close
+
+    def close_slowly(descriptor):
+        assert goes_on.wait(20)
+        close(descriptor)
+
+    monkeypatch.setattr(side_connection.os, "close", close_slowly)
+    with running_server(unix_socket=tmp_path / "s"), side(tmp_path / "s") as connection:
+        descriptor = os.open("/dev/null", os.O_RDWR)
+        assert hand_over(connection, descriptor).refusal
+        with side(tmp_path / "s") as other:
+            answer = pb.ShareMemoryResponse.FromString(other.recv(2048))
+        assert "as many as can be" in answer.refusal
+        goes_on.set()
+        assert connection.recv(1) == b""
+        monkeypatch.undo()
+        close(descriptor)
+
+
 def test_ten_thousand_files(path, unix, expected):
     _until(lambda: n_mapped() == 0)
     descriptor, before = memory_file(), len(os.listdir("/proc/self/fd"))
@@ -477,6 +500,32 @@ def test_one_caller_has_half(tmp_path):
         _until(lambda: n_mapped() == 0)
         with shared(tmp_path / "s", 2 * PAGE):
             pass
+
+
+def test_one_caller_has_half_of_the_files(monkeypatch, tmp_path):
+    monkeypatch.setattr(memories, "MOST_FILES", 2)
+    with running_server(unix_socket=tmp_path / "s"):
+        with shared(tmp_path / "s"):
+            descriptor = memory_file()
+            with side(tmp_path / "s") as connection:
+                assert "1 files at a time" in hand_over(connection, descriptor).refusal
+            os.close(descriptor)
+        _until(lambda: n_mapped() == 0)
+        with shared(tmp_path / "s"):
+            pass
+
+
+def test_what_is_shared_is_counted(tmp_path):
+    with running_server(unix_socket=tmp_path / "s") as running:
+        assert _mapped(running) == 0
+        with shared(tmp_path / "s"):
+            assert _mapped(running) == PAGE
+        _until(lambda: _mapped(running) == 0)
+
+
+def _mapped(running):
+    text = urllib3.request("GET", f"{running.server.addresses['HTTP']}/metrics").data.decode()
+    return float(re.search(r"^lossgrad_shared_memory_bytes (.*)$", text, re.M)[1])
 
 
 def test_others_than_the_servers_user_need_a_key(monkeypatch, path):
