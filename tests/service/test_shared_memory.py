@@ -9,7 +9,6 @@ import stat
 import time
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 
 import grpc
@@ -46,28 +45,14 @@ AT = {"scores": 0, "labels": 512, "h1": 640, "w2": 896, "dscores": 1024, "dw2": 
 
 
 @pytest.fixture(scope="module")
-def running():
-    with (
-        TemporaryDirectory() as folder,
-        running_server(unix_socket=Path(folder) / "s") as served,
-    ):
-        yield served
-
-
-@pytest.fixture(scope="module")
-def path(running):
-    return running.server.settings.unix_socket
-
-
-@pytest.fixture(scope="module")
-def unix(path):
-    with channel_to(f"unix://{path}") as channel:
+def unix(socket_path):
+    with channel_to(f"unix://{socket_path}") as channel:
         yield _method(channel)
 
 
 @pytest.fixture
-def handle_and_file(path):
-    with shared(path) as (handle, file):
+def handle_and_file(socket_path):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         yield handle, file
@@ -175,13 +160,13 @@ def test_answers_in_chunks_where_no_place_is_told(unix, handle_and_file, expecte
     assert last.closing.loss == expected.loss
 
 
-def test_the_side_socket_is_its_owners_only(path):
-    assert stat.S_IMODE(Path(f"{path}.memory").stat().st_mode) & 0o077 == 0
+def test_the_side_socket_is_its_owners_only(socket_path):
+    assert stat.S_IMODE(Path(f"{socket_path}.memory").stat().st_mode) & 0o077 == 0
 
 
-def test_mapped_until_the_connection_ends(path, unix):
+def test_mapped_until_the_connection_ends(socket_path, unix):
     _until(lambda: n_mapped() == 0)
-    with shared(path) as (handle, file):
+    with shared(socket_path) as (handle, file):
         assert n_mapped() == 2
         for name, array in INPUTS.items():
             file.write(AT[name], array)
@@ -192,8 +177,8 @@ def test_mapped_until_the_connection_ends(path, unix):
     assert "hand it over once more" in text
 
 
-def test_the_server_ends_its_side_when_nothing_is_used_any_more(path, unix):
-    with side(path) as connection:
+def test_the_server_ends_its_side_when_nothing_is_used_any_more(socket_path, unix):
+    with side(socket_path) as connection:
         descriptor = memory_file()
         handle = hand_over(connection, descriptor).handle
         os.pwrite(descriptor, LABELS.tobytes(), AT["labels"])
@@ -249,8 +234,8 @@ def test_a_handle_that_nobody_got(unix, handle):
     assert code is grpc.StatusCode.UNAVAILABLE
 
 
-def test_over_tcp_there_is_none(running, handle_and_file):
-    with channel_to(running.grpc) as channel:
+def test_over_tcp_there_is_none(neighbour, handle_and_file):
+    with channel_to(neighbour.grpc) as channel:
         code, text = refused(_method(channel), whole(handle_and_file[0]))
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert "over a Unix socket only" in text
@@ -390,10 +375,10 @@ def _read_only(descriptor):
 
 
 @pytest.mark.parametrize("name", _descriptors(Path()))
-def test_what_is_no_sealed_file(path, tmp_path, name):
+def test_what_is_no_sealed_file(socket_path, tmp_path, name):
     _until(lambda: n_mapped() == 0)
     descriptor = _descriptors(tmp_path)[name]()
-    with side(path) as connection:
+    with side(socket_path) as connection:
         answer = hand_over(connection, descriptor)
         assert answer.refusal
         assert not answer.handle
@@ -403,25 +388,25 @@ def test_what_is_no_sealed_file(path, tmp_path, name):
 
 
 @pytest.mark.parametrize("count", [0, 2])
-def test_another_number_of_descriptors(path, count):
+def test_another_number_of_descriptors(socket_path, count):
     descriptors = [memory_file() for _ in range(count)]
-    with side(path) as connection:
+    with side(socket_path) as connection:
         assert "one descriptor" in hand_over(connection, *descriptors).refusal
     for descriptor in descriptors:
         os.close(descriptor)
 
 
 @pytest.mark.parametrize("sent", [b"\xff" * 8, bytes(1025), b"\n\x02\xff\xff"])
-def test_no_request(path, sent):
+def test_no_request(socket_path, sent):
     descriptor = memory_file()
-    with side(path) as connection:
+    with side(socket_path) as connection:
         socket.send_fds(connection, [sent], [descriptor])
         assert pb.ShareMemoryResponse.FromString(connection.recv(2048)).refusal
     os.close(descriptor)
 
 
-def test_nothing_can_be_cut_off_a_file(path, unix, expected):
-    with shared(path) as (handle, file):
+def test_nothing_can_be_cut_off_a_file(socket_path, unix, expected):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         with pytest.raises(PermissionError):
@@ -430,8 +415,8 @@ def test_nothing_can_be_cut_off_a_file(path, unix, expected):
         assert last.closing.loss == expected.loss
 
 
-def test_holes_are_zeros(path, unix):
-    with shared(path) as (handle, file):
+def test_holes_are_zeros(socket_path, unix):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         opened = [opening("scores", "labels"), message([taken(handle, "labels")])]
@@ -475,15 +460,15 @@ def test_what_takes_long_to_close_is_a_connection_still(monkeypatch, tmp_path):
         close(descriptor)
 
 
-def test_ten_thousand_files(path, unix, expected):
+def test_ten_thousand_files(socket_path, unix, expected):
     _until(lambda: n_mapped() == 0)
     descriptor, before = memory_file(), len(os.listdir("/proc/self/fd"))
     for _ in range(10_000):
-        with side(path) as connection:
+        with side(socket_path) as connection:
             assert hand_over(connection, descriptor).handle
     os.close(descriptor)
     _until(lambda: len(os.listdir("/proc/self/fd")) < before and n_mapped() == 0)
-    with shared(path) as (handle, file):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         *_, last = unix(iter(whole(handle)))
@@ -528,10 +513,10 @@ def _mapped(running):
     return float(re.search(r"^lossgrad_shared_memory_bytes (.*)$", text, re.M)[1])
 
 
-def test_others_than_the_servers_user_need_a_key(monkeypatch, path):
+def test_others_than_the_servers_user_need_a_key(monkeypatch, socket_path):
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     descriptor = memory_file()
-    with side(path) as connection:
+    with side(socket_path) as connection:
         assert "only the server's own user" in hand_over(connection, descriptor).refusal
     os.close(descriptor)
 
