@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -39,12 +38,22 @@ def _compiled() -> None:
 @pytest.fixture(scope="session")
 def addresses() -> Iterator[dict[str, str]]:
     """Targets of a server that runs as long as the tests do, by protocol."""
-    # pytest's own temporary directories may be too deep for a socket's 108 bytes.
-    with (
-        TemporaryDirectory() as folder,
-        running.running_server(unix_socket=Path(folder) / "lossgrad") as served,
-    ):
+    with running.running_next_door() as served:
         yield served.server.addresses
+
+
+@pytest.fixture(scope="module")
+def neighbour() -> Iterator[running.Running]:
+    """A server next door that is a module's own."""
+    with running.running_next_door() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def socket_path(neighbour: running.Running) -> Path:
+    path = neighbour.server.settings.unix_socket
+    assert path is not None
+    return path
 
 
 @pytest.fixture(scope="session")

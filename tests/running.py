@@ -8,7 +8,9 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from subprocess import Popen
+from tempfile import TemporaryDirectory
 from threading import Thread, Timer
 from typing import Any, Self
 
@@ -43,6 +45,10 @@ class Running:
     def http(self) -> str:
         return self.server.addresses["HTTP"]
 
+    @property
+    def unix(self) -> str:
+        return self.server.addresses["Unix"]
+
     def on_loop(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)
 
@@ -65,6 +71,17 @@ def running_server(**settings: Any) -> Iterator[Running]:
             running.request_stop()
     finally:
         _join(thread)
+
+
+@contextmanager
+def running_next_door() -> Iterator[Running]:
+    """Serve on a Unix socket, too, whose callers may share memory."""
+    # pytest's own temporary directories may be too deep for a socket's 108 bytes.
+    with (
+        TemporaryDirectory() as folder,
+        running_server(unix_socket=Path(folder) / "lossgrad") as running,
+    ):
+        yield running
 
 
 async def _serve(settings: Settings, started: Future[Running]) -> None:

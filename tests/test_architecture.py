@@ -51,6 +51,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "lossgrad": ("lossgrad", "numpy"),
     "lossgrad.allocator": (),
     "lossgrad.errors": (),
+    "lossgrad.deadline": ("lossgrad.errors",),
     "lossgrad.types": (*CONTRACT, "numpy", "ml_dtypes"),
     "lossgrad.v1": ("google",),
     "lossgrad.codecs": (
@@ -83,6 +84,7 @@ RULES: dict[str, tuple[str, ...]] = {
         *CONTRACT,
         "lossgrad.codecs",
         "lossgrad.allocator",
+        "lossgrad.deadline",
         "lossgrad.endpoints",
         "lossgrad.transports",
         "grpc",
@@ -252,7 +254,10 @@ RULES: dict[str, tuple[str, ...]] = {
         CALLS,
         METRICS,
     ),
-    f"{SERVICE}.watching": (ADMISSION, CALLS, METRICS, f"{SERVICE}.runtime.info"),
+    f"{SERVICE}.watching": (
+        *(ADMISSION, CALLS, METRICS, SHARED_MEMORY),
+        f"{SERVICE}.runtime.info",
+    ),
     f"{SERVICE}.ray_serve": (
         f"{SERVICE}.ray_serve",
         f"{SERVICE}.access.doors",

@@ -30,7 +30,6 @@ DATATYPES = {
     "uint16": "UINT16",
 }
 
-
 SENT = [
     *((problem, True) for problem in PROBLEMS if problem != "no rows"),
     *((problem, False) for problem in PROBLEMS if problem not in ("no rows", "halves")),

@@ -126,7 +126,7 @@ class Server:
         self._grpc = GrpcServer(dispatcher, gate, memories, shares_ports=self._shares_ports)
         tls = tls_files_of(self.settings)
         this = proxy(self)
-        gauges = gauges_of(dispatcher, gate, lambda: this._http.n_connections)
+        gauges = gauges_of(dispatcher, gate, memories, lambda: this._http.n_connections)
         watching = Watching(self._place, gauges)
         self._http = HttpServer(
             dispatcher,

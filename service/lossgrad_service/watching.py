@@ -11,6 +11,7 @@ from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Dispatcher
 from lossgrad_service.metrics import Exposition, Place, Sampler
 from lossgrad_service.runtime.info import build
+from lossgrad_service.shared_memory import Memories
 
 Gauges: TypeAlias = Mapping[tuple[str, ...], Callable[[], float]]
 """How each is asked for, by its name and the values of its labels."""
@@ -48,7 +49,9 @@ class Watching:
                 await task
 
 
-def gauges_of(dispatcher: Dispatcher, gate: Gate, count_connections: Callable[[], int]) -> Gauges:
+def gauges_of(
+    dispatcher: Dispatcher, gate: Gate, memories: Memories, count_connections: Callable[[], int]
+) -> Gauges:
     """Return the gauges of a server."""
     room, slots, strangers = gate.room, dispatcher.slots, gate.strangers
     return {
@@ -57,5 +60,6 @@ def gauges_of(dispatcher: Dispatcher, gate: Gate, count_connections: Callable[[]
         ("lossgrad_waiting_calls", "bytes"): lambda: room.n_waiting,
         ("lossgrad_waiting_calls", "threads"): lambda: slots.n_waiting,
         ("lossgrad_compute_threads",): lambda: slots.count,
+        ("lossgrad_shared_memory_bytes",): lambda: memories.n_bytes,
         ("lossgrad_http_connections",): count_connections,
     }

@@ -23,7 +23,7 @@ from lossgrad_service.benchmarks import (
     timing,
 )
 from lossgrad_service.benchmarks.bars import Bar, bars_of
-from lossgrad_service.benchmarks.callers import CallerDied, Task, running_callers
+from lossgrad_service.benchmarks.callers import Task, running_callers
 from lossgrad_service.benchmarks.chart import save_chart
 from lossgrad_service.benchmarks.figures import told_bytes
 from lossgrad_service.benchmarks.kernel import libraries
@@ -36,6 +36,7 @@ from lossgrad_service.benchmarks.servers import (
 from lossgrad_service.benchmarks.table import rates_table, times_table
 from lossgrad_service.benchmarks.ways import WAYS, names, open_ways, ways_to
 from lossgrad_service.benchmarks.workloads import WORKLOADS, Workload
+from lossgrad_service.child.piped import ProcessDied
 from lossgrad_service.cli import matplotlib_check
 from lossgrad_service.cli.app import app
 from tests.running import Running, running_server
@@ -147,7 +148,7 @@ def test_what_a_caller_is_answered_is_told() -> None:
 
 
 def test_caller_that_dies_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    with running_callers(1) as callers, pytest.raises(CallerDied):
+    with running_callers(1) as callers, pytest.raises(ProcessDied):
         callers.rate(Task("no such way", "", SMALL, 0), 1)
     assert "no such way" in capfd.readouterr().err
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import lossgrad
-from lossgrad import errors, settings
+from lossgrad import errors
 from lossgrad.endpoints import CHECK, COMPUTE, INFO
 from lossgrad.known_limits import SMALL
 from lossgrad.types import Limits, ServerInfo, limits
@@ -203,16 +202,6 @@ def test_asking_counts_against_the_calls_time(client_of):
     client.compute(LARGE_CALL)
     asking, computing = client.server.timeouts
     assert 0 < computing < asking <= 20
-
-
-def test_no_time_is_left_after_asking(monkeypatch):
-    ticks = itertools.chain([100.0, 102.9, 103.0], itertools.repeat(104.0))
-    monkeypatch.setattr(settings.time, "monotonic", lambda: next(ticks))
-    deadline = settings.Deadline(3.0)
-    assert deadline.remaining() == pytest.approx(0.1)
-    for _ in range(2):
-        with pytest.raises(errors.DeadlineExceeded, match=r"^no answer within 3 s$"):
-            deadline.remaining()
 
 
 @pytest.mark.parametrize(

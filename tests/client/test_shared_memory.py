@@ -40,26 +40,15 @@ def _address(array):
     return array.__array_interface__["data"][0]
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return tmp_path_factory.mktemp("shared") / "s"
-
-
-@pytest.fixture(scope="module")
-def served(path):
-    with running_server(unix_socket=path) as running:
-        yield running.server.addresses
-
-
 @pytest.fixture
-def client(served):
-    with lossgrad.Client(served["Unix"]) as client:
+def client(neighbour):
+    with lossgrad.Client(neighbour.unix) as client:
         yield client
 
 
 @pytest.fixture
-def arena(path):
-    return Arena(f"{path}.memory", None)
+def arena(socket_path):
+    return Arena(f"{socket_path}.memory", None)
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +59,8 @@ def problem():
 
 
 @pytest.fixture(scope="module")
-def expected(served, problem):
-    with lossgrad.Client(served["gRPC"]) as client:
+def expected(neighbour, problem):
+    with lossgrad.Client(neighbour.grpc) as client:
         return client.compute(**problem)
 
 
@@ -122,8 +111,8 @@ def test_what_is_no_shape(client, shape):
         client.empty(shape)
 
 
-def test_over_other_targets_an_array_is_an_ordinary_one(served):
-    for target in (served["gRPC"], served["HTTP"], "local:"):
+def test_over_other_targets_an_array_is_an_ordinary_one(neighbour):
+    for target in (neighbour.grpc, neighbour.http, "local:"):
         with lossgrad.Client(target) as client:
             assert not client.shares_memory
             assert client.empty((2, 3)).base is None
@@ -160,8 +149,8 @@ def test_threads_never_share_memory(arena):
         assert all(threads.map(use, range(1000)))
 
 
-def test_arrays_outlive_client_and_arena(served):
-    with lossgrad.Client(served["Unix"]) as client:
+def test_arrays_outlive_client_and_arena(neighbour):
+    with lossgrad.Client(neighbour.unix) as client:
         array = client.empty((100,))
         array[...] = 7
     del client
@@ -185,10 +174,10 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.usefixtures("narrow")
-def test_arrays_of_any_layout(client, served, problem, layout):
+def test_arrays_of_any_layout(client, neighbour, problem, layout):
     scores = LAYOUTS[layout](problem["scores"])
     arguments = {"scores": scores, "labels": problem["labels"].reshape(scores.shape[:-1])}
-    with lossgrad.Client(served["gRPC"]) as plain:
+    with lossgrad.Client(neighbour.grpc) as plain:
         assert_same(client.compute(**arguments), plain.compute(**arguments))
 
 
@@ -213,12 +202,12 @@ def test_an_input_may_be_the_output(client, problem, expected):
     np.testing.assert_array_equal(scores, expected.dscores)
 
 
-def test_layers_where_they_lie(client, served):
+def test_layers_where_they_lie(client, neighbour):
     rng = np.random.default_rng(1)
     shapes = {"h1": (1100, 300), "w2": (300, 2000), "b2": (2000,)}
     arrays = {name: rng.normal(0, 0.1, shape).astype("f4") for name, shape in shapes.items()}
     problem = {**arrays, "labels": rng.integers(2000, size=1100), "want": ["dw2", "db2", "dh1"]}
-    with lossgrad.Client(served["gRPC"]) as plain:
+    with lossgrad.Client(neighbour.grpc) as plain:
         expected = plain.compute(**problem)
     moved = {name: client.empty(array.shape) for name, array in arrays.items()}
     for name, array in moved.items():
@@ -255,9 +244,9 @@ def test_calls_from_many_threads(client, problem, expected):
             assert_same(future.result(), expected)
 
 
-def test_coroutines(served, problem, expected):
+def test_coroutines(neighbour, problem, expected):
     async def call():
-        async with lossgrad.AsyncClient(served["Unix"]) as client:
+        async with lossgrad.AsyncClient(neighbour.unix) as client:
             room = client.empty(problem["scores"].shape)
             found = await client.compute(**problem, out={"dscores": room})
             assert client.shares_memory
@@ -267,9 +256,9 @@ def test_coroutines(served, problem, expected):
     assert_same(asyncio.run(call()), expected)
 
 
-def test_a_coroutine_that_is_cancelled_leaves_nothing_lent(served, problem, expected):
+def test_a_coroutine_that_is_cancelled_leaves_nothing_lent(neighbour, problem, expected):
     async def call():
-        async with lossgrad.AsyncClient(served["Unix"]) as client:
+        async with lossgrad.AsyncClient(neighbour.unix) as client:
             calls = [asyncio.create_task(client.compute(**problem)) for _ in range(40)]
             await asyncio.sleep(0.05)
             for each in calls:
@@ -440,9 +429,9 @@ def test_a_server_that_does_not_share(tmp_path, problem, expected, most):
         assert (tmp_path / "s.memory").exists() == bool(most)
 
 
-def test_a_system_that_has_no_such_memory(served, problem, expected, monkeypatch):
+def test_a_system_that_has_no_such_memory(neighbour, problem, expected, monkeypatch):
     monkeypatch.setattr("lossgrad.shared_memory.sealed_file.are_possible", lambda: False)
-    with lossgrad.Client(served["Unix"]) as client:
+    with lossgrad.Client(neighbour.unix) as client:
         assert not client.shares_memory
         assert_same(client.compute(**problem), expected)
 

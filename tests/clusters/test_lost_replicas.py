@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from threading import Event, Lock
@@ -14,7 +14,10 @@ import ray
 from ray.util import list_named_actors
 
 import lossgrad
+from lossgrad import client as one_server
 from lossgrad.errors import Unavailable
+from lossgrad.sharded import client as several_servers
+from lossgrad.transports import open_transport
 from tests.behaviour import problems
 from tests.clusters.conftest import REPLICAS, Cluster
 from tests.running import PATIENCE_SECONDS
@@ -33,27 +36,46 @@ WAYS: dict[str, tuple[Callable[[Cluster], lossgrad.Client], dict]] = {
 }
 
 
-class Counting:
-    """A transport that counts the calls that were answered, and those that were lost."""
+class Counts:
+    """How many attempts were answered, and how many were lost."""
 
-    def __init__(self, transport) -> None:
-        self._transport = transport
+    def __init__(self) -> None:
         self._lock = Lock()
         self.answered = self.lost = 0
+
+    def add(self, *, answered: int = 0, lost: int = 0) -> None:
+        with self._lock:
+            self.answered += answered
+            self.lost += lost
+
+
+class Counted:
+    """A transport whose attempts are counted."""
+
+    def __init__(self, transport, counts: Counts) -> None:
+        self._transport = transport
+        self._counts = counts
+        self.close = transport.close
 
     def send(self, endpoint, request, timeout):
         try:
             reply = self._transport.send(endpoint, request, timeout)
         except Unavailable:
-            with self._lock:
-                self.lost += 1
+            self._counts.add(lost=1)
             raise
-        with self._lock:
-            self.answered += 1
+        self._counts.add(answered=1)
         return reply
 
-    def close(self) -> None:
-        self._transport.close()
+
+@pytest.fixture
+def counts(monkeypatch) -> Counts:
+    """Those of all clients that are made from now on."""
+    counts = Counts()
+    for module in (one_server, several_servers):
+        monkeypatch.setattr(
+            module, "open_transport", lambda *way: Counted(open_transport(*way), counts)
+        )
+    return counts
 
 
 def call_until(over: Event, client: lossgrad.Client, problem: dict) -> None:
@@ -74,34 +96,27 @@ def kill_one() -> None:
     ray.kill(ray.get_actor(name, namespace="serve"))
 
 
-def kill_under_calls(counted: Counting, calling: list[Future[None]]) -> None:
+def kill_under_calls(counts: Counts, calling: list[Future[None]]) -> None:
     """Kill replicas until calls have been lost, each once callers had answers after the last."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while counted.lost < LOST:
-        answered = counted.answered
-        while counted.answered < answered + 2 * CALLERS:
+    while counts.lost < LOST:
+        answered = counts.answered
+        while counts.answered < answered + 2 * CALLERS:
             assert time.monotonic() < end
             assert not any(each.done() for each in calling)
             time.sleep(0.01)
         kill_one()
 
 
-@pytest.fixture(params=WAYS)
-def way(request, cluster) -> Iterator[tuple[lossgrad.Client, dict]]:
-    made, problem = WAYS[request.param]
-    with made(cluster) as client:
-        client._transport = Counting(client._transport)
-        yield client, problem
-
-
-def test_a_replica_that_dies_costs_nobody_an_answer(way):
-    client, problem = way
+@pytest.mark.parametrize("way", WAYS)
+def test_a_replica_that_dies_costs_nobody_an_answer(cluster, counts, way):
+    made, problem = WAYS[way]
     over = Event()
-    with ThreadPoolExecutor(CALLERS) as threads:
+    with made(cluster) as client, ThreadPoolExecutor(CALLERS) as threads:
         work = partial(call_until, over, client, problem)
         calling = [threads.submit(work) for _ in range(CALLERS)]
         try:
-            kill_under_calls(client._transport, calling)
+            kill_under_calls(counts, calling)
         finally:
             over.set()
         for each in calling:

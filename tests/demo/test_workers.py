@@ -9,7 +9,8 @@ import pytest
 
 from lossgrad import Client
 from lossgrad.errors import InvalidArgument
-from lossgrad_service.demo.workers import WorkerDied, WorkerPool, worker_pool
+from lossgrad_service.child.piped import ProcessDied
+from lossgrad_service.demo.workers import WorkerPool, worker_pool
 
 PROBLEM = {
     "h1": np.linspace(-1, 1, 12).reshape(4, 3),
@@ -54,5 +55,5 @@ def test_death_of_a_worker_is_told() -> None:
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        with pytest.raises(WorkerDied, match="worker 1"):
+        with pytest.raises(ProcessDied, match="worker 1"):
             pool.compute([PROBLEM])

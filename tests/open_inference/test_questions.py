@@ -15,9 +15,6 @@ from tests.open_inference.ports import Grpc, Refused, Rest, request
 from tests.running import running_server
 
 MODELS = ("softmax_loss", "linear_softmax_loss")
-BY_ITSELF = ("denominator", "db2", "dscores")
-"""Outputs with a d that scores and labels suffice for."""
-
 SCORES = {"scores": np.zeros((2, 3)), "labels": np.zeros(2, int)}
 
 

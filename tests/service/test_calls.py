@@ -35,7 +35,6 @@ SERVICE = Service(
     describe=lambda: pytest.fail("nobody asked"),
 )
 
-
 PROBLEM = Problem.of({"scores": [[1.0, 2.0]], "labels": [0]})
 
 

@@ -73,10 +73,8 @@ def _quick(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    path = tmp_path_factory.mktemp("s") / "s"
-    with running_server(unix_socket=path) as running:
-        yield {**running.server.addresses, "local": "local:"}
+def served(neighbour):
+    return {**neighbour.server.addresses, "local": "local:"}
 
 
 @pytest.fixture(scope="module")

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 import time
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 
 import grpc
 import numpy as np
 import pytest
+import urllib3
 
 import lossgrad
 from lossgrad.v1 import lossgrad_pb2 as pb
-from lossgrad_service.shared_memory import listener, side_connection
+from lossgrad_service.shared_memory import listener, memories, side_connection
 from tests.access.files import entry
 from tests.running import channel_to, running_server
 from tests.service.sharing import (
@@ -44,28 +45,14 @@ AT = {"scores": 0, "labels": 512, "h1": 640, "w2": 896, "dscores": 1024, "dw2": 
 
 
 @pytest.fixture(scope="module")
-def running():
-    with (
-        TemporaryDirectory() as folder,
-        running_server(unix_socket=Path(folder) / "s") as served,
-    ):
-        yield served
-
-
-@pytest.fixture(scope="module")
-def path(running):
-    return running.server.settings.unix_socket
-
-
-@pytest.fixture(scope="module")
-def unix(path):
-    with channel_to(f"unix://{path}") as channel:
+def unix(socket_path):
+    with channel_to(f"unix://{socket_path}") as channel:
         yield _method(channel)
 
 
 @pytest.fixture
-def handle_and_file(path):
-    with shared(path) as (handle, file):
+def handle_and_file(socket_path):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         yield handle, file
@@ -108,7 +95,7 @@ def taken(handle, name, rows=slice(None), **changed):
 
 
 def given(handle, name, size, begin=0, **changed):
-    where = {"position": AT[name] + begin, "size": size, **changed}
+    where = {"position": AT.get(name, 0) + begin, "size": size, **changed}
     offset = where.pop("offset", begin)
     return pb.SharedOutput(
         output=pb.Output.Value(f"OUTPUT_{name.upper()}"),
@@ -122,7 +109,16 @@ def message(inputs=(), outputs=()):
 
 
 def whole(handle):
-    """The messages of a call in which everything lies in shared memory."""
+    """The messages of a call in which everything lies in shared memory: one for all of it."""
+    opened, parameters, rows, sums = apart(handle)
+    everything = [parameters, rows, sums]
+    inputs = [piece for each in everything for piece in each.shared.inputs]
+    outputs = [piece for each in everything for piece in each.shared.outputs]
+    return [opened, message(inputs, outputs)]
+
+
+def apart(handle):
+    """The messages of the same call: parameters, then rows, then sums."""
     return [
         opening(),
         message([taken(handle, "labels"), taken(handle, "w2")]),
@@ -140,10 +136,12 @@ def refused(method, messages):
     return caught.value.code(), caught.value.details()
 
 
-def test_everything_in_place(unix, handle_and_file, expected):
+@pytest.mark.parametrize("messages", [whole, apart], ids=["in one message", "in several"])
+def test_everything_in_place(unix, handle_and_file, expected, messages):
     handle, file = handle_and_file
-    *done, last = unix(iter(whole(handle)))
-    assert [answer.done for answer in done] == [1, 2, 3]
+    opened, *named = messages(handle)
+    *done, last = unix(iter([opened, *named]))
+    assert [answer.done for answer in done] == list(range(1, len(named) + 1))
     assert last.closing.loss == expected.loss
     for name in ("dscores", "dw2", "db2"):
         array = expected.arrays[name]
@@ -162,13 +160,13 @@ def test_answers_in_chunks_where_no_place_is_told(unix, handle_and_file, expecte
     assert last.closing.loss == expected.loss
 
 
-def test_the_side_socket_is_its_owners_only(path):
-    assert stat.S_IMODE(Path(f"{path}.memory").stat().st_mode) & 0o077 == 0
+def test_the_side_socket_is_its_owners_only(socket_path):
+    assert stat.S_IMODE(Path(f"{socket_path}.memory").stat().st_mode) & 0o077 == 0
 
 
-def test_mapped_until_the_connection_ends(path, unix):
+def test_mapped_until_the_connection_ends(socket_path, unix):
     _until(lambda: n_mapped() == 0)
-    with shared(path) as (handle, file):
+    with shared(socket_path) as (handle, file):
         assert n_mapped() == 2
         for name, array in INPUTS.items():
             file.write(AT[name], array)
@@ -179,8 +177,8 @@ def test_mapped_until_the_connection_ends(path, unix):
     assert "hand it over once more" in text
 
 
-def test_the_server_ends_its_side_when_nothing_is_used_any_more(path, unix):
-    with side(path) as connection:
+def test_the_server_ends_its_side_when_nothing_is_used_any_more(socket_path, unix):
+    with side(socket_path) as connection:
         descriptor = memory_file()
         handle = hand_over(connection, descriptor).handle
         os.pwrite(descriptor, LABELS.tobytes(), AT["labels"])
@@ -236,8 +234,8 @@ def test_a_handle_that_nobody_got(unix, handle):
     assert code is grpc.StatusCode.UNAVAILABLE
 
 
-def test_over_tcp_there_is_none(running, handle_and_file):
-    with channel_to(running.grpc) as channel:
+def test_over_tcp_there_is_none(neighbour, handle_and_file):
+    with channel_to(neighbour.grpc) as channel:
         code, text = refused(_method(channel), whole(handle_and_file[0]))
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert "over a Unix socket only" in text
@@ -295,7 +293,7 @@ def _wrong(handle):
         "nothing": ([*begun, message()], "names nothing"),
         "a place twice": ([*begun, message([scores], [dscores, dscores])], "two places"),
         "a place for another": (
-            [*begun, message([scores], [dscores, given(handle, "db2", 32)])],
+            [*begun, message([scores], [dscores, given(handle, "probs", SCORES.nbytes)])],
             "not such an output",
         ),
         "places for more rows": ([*begun, message([few], [dscores])], "brings 8 rows"),
@@ -314,10 +312,18 @@ def _wrong(handle):
         "beside chunks": ([*begun, with_more], "messages of their own"),
         "too many": ([*begun, message([scores] * 4000)], "bytes at most"),
         "an input twice": ([*begun, message([scores, scores], [dscores])], "two chunks"),
-        "sums before rows": ([*begun, message((), [given(handle, "db2", 32)])], "0 of 16 rows"),
+        "sums before rows": (
+            [opening(), labels, message((), [given(handle, "db2", 4 * C)])],
+            "parameters first",
+        ),
         "a sum that is not wanted": (
-            [*begun, message([scores], [dscores]), message((), [given(handle, "db2", 32)])],
-            "no wanted output",
+            [*begun, message([scores], [dscores, given(handle, "db2", 32)])],
+            "not asked for",
+        ),
+        "places without rows": ([*begun, message((), [dscores])], "missing"),
+        "parameters after rows": (
+            [*begun, message([scores], [dscores]), labels],
+            "came after rows",
         ),
     }
 
@@ -332,12 +338,12 @@ def test_wrong_messages(unix, handle_and_file, name):
 
 def test_a_sum_of_another_size(unix, handle_and_file):
     handle, _ = handle_and_file
-    messages = [*whole(handle)[:3], message((), [given(handle, "dw2", W2.nbytes - 4)])]
+    messages = [*apart(handle)[:3], message((), [given(handle, "dw2", W2.nbytes - 4)])]
     assert "tell where all of it goes" in refused(unix, messages)[1]
 
 
 def test_a_sum_is_written_once(unix, handle_and_file):
-    messages = whole(handle_and_file[0])
+    messages = apart(handle_and_file[0])
     assert "written already" in refused(unix, [*messages, messages[-1]])[1]
 
 
@@ -369,10 +375,10 @@ def _read_only(descriptor):
 
 
 @pytest.mark.parametrize("name", _descriptors(Path()))
-def test_what_is_no_sealed_file(path, tmp_path, name):
+def test_what_is_no_sealed_file(socket_path, tmp_path, name):
     _until(lambda: n_mapped() == 0)
     descriptor = _descriptors(tmp_path)[name]()
-    with side(path) as connection:
+    with side(socket_path) as connection:
         answer = hand_over(connection, descriptor)
         assert answer.refusal
         assert not answer.handle
@@ -382,25 +388,25 @@ def test_what_is_no_sealed_file(path, tmp_path, name):
 
 
 @pytest.mark.parametrize("count", [0, 2])
-def test_another_number_of_descriptors(path, count):
+def test_another_number_of_descriptors(socket_path, count):
     descriptors = [memory_file() for _ in range(count)]
-    with side(path) as connection:
+    with side(socket_path) as connection:
         assert "one descriptor" in hand_over(connection, *descriptors).refusal
     for descriptor in descriptors:
         os.close(descriptor)
 
 
 @pytest.mark.parametrize("sent", [b"\xff" * 8, bytes(1025), b"\n\x02\xff\xff"])
-def test_no_request(path, sent):
+def test_no_request(socket_path, sent):
     descriptor = memory_file()
-    with side(path) as connection:
+    with side(socket_path) as connection:
         socket.send_fds(connection, [sent], [descriptor])
         assert pb.ShareMemoryResponse.FromString(connection.recv(2048)).refusal
     os.close(descriptor)
 
 
-def test_nothing_can_be_cut_off_a_file(path, unix, expected):
-    with shared(path) as (handle, file):
+def test_nothing_can_be_cut_off_a_file(socket_path, unix, expected):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         with pytest.raises(PermissionError):
@@ -409,8 +415,8 @@ def test_nothing_can_be_cut_off_a_file(path, unix, expected):
         assert last.closing.loss == expected.loss
 
 
-def test_holes_are_zeros(path, unix):
-    with shared(path) as (handle, file):
+def test_holes_are_zeros(socket_path, unix):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         opened = [opening("scores", "labels"), message([taken(handle, "labels")])]
@@ -433,15 +439,36 @@ def test_more_connections_than_there_may_be(monkeypatch, tmp_path):
         assert "as many as can be" in answer.refusal
 
 
-def test_ten_thousand_files(path, unix, expected):
+def test_what_takes_long_to_close_is_a_connection_still(monkeypatch, tmp_path):
+    monkeypatch.setattr(listener, "MOST_CONNECTIONS", 1)
+    goes_on, close = Event(), os.close
+
+    def close_slowly(descriptor):
+        assert goes_on.wait(20)
+        close(descriptor)
+
+    monkeypatch.setattr(side_connection.os, "close", close_slowly)
+    with running_server(unix_socket=tmp_path / "s"), side(tmp_path / "s") as connection:
+        descriptor = os.open("/dev/null", os.O_RDWR)
+        assert hand_over(connection, descriptor).refusal
+        with side(tmp_path / "s") as other:
+            answer = pb.ShareMemoryResponse.FromString(other.recv(2048))
+        assert "as many as can be" in answer.refusal
+        goes_on.set()
+        assert connection.recv(1) == b""
+        monkeypatch.undo()
+        close(descriptor)
+
+
+def test_ten_thousand_files(socket_path, unix, expected):
     _until(lambda: n_mapped() == 0)
     descriptor, before = memory_file(), len(os.listdir("/proc/self/fd"))
     for _ in range(10_000):
-        with side(path) as connection:
+        with side(socket_path) as connection:
             assert hand_over(connection, descriptor).handle
     os.close(descriptor)
     _until(lambda: len(os.listdir("/proc/self/fd")) < before and n_mapped() == 0)
-    with shared(path) as (handle, file):
+    with shared(socket_path) as (handle, file):
         for name, array in INPUTS.items():
             file.write(AT[name], array)
         *_, last = unix(iter(whole(handle)))
@@ -460,10 +487,36 @@ def test_one_caller_has_half(tmp_path):
             pass
 
 
-def test_others_than_the_servers_user_need_a_key(monkeypatch, path):
+def test_one_caller_has_half_of_the_files(monkeypatch, tmp_path):
+    monkeypatch.setattr(memories, "MOST_FILES", 2)
+    with running_server(unix_socket=tmp_path / "s"):
+        with shared(tmp_path / "s"):
+            descriptor = memory_file()
+            with side(tmp_path / "s") as connection:
+                assert "1 files at a time" in hand_over(connection, descriptor).refusal
+            os.close(descriptor)
+        _until(lambda: n_mapped() == 0)
+        with shared(tmp_path / "s"):
+            pass
+
+
+def test_what_is_shared_is_counted(tmp_path):
+    with running_server(unix_socket=tmp_path / "s") as running:
+        assert _mapped(running) == 0
+        with shared(tmp_path / "s"):
+            assert _mapped(running) == PAGE
+        _until(lambda: _mapped(running) == 0)
+
+
+def _mapped(running):
+    text = urllib3.request("GET", f"{running.server.addresses['HTTP']}/metrics").data.decode()
+    return float(re.search(r"^lossgrad_shared_memory_bytes (.*)$", text, re.M)[1])
+
+
+def test_others_than_the_servers_user_need_a_key(monkeypatch, socket_path):
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     descriptor = memory_file()
-    with side(path) as connection:
+    with side(socket_path) as connection:
         assert "only the server's own user" in hand_over(connection, descriptor).refusal
     os.close(descriptor)
 

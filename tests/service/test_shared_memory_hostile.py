@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 import grpc
@@ -17,7 +16,7 @@ import pytest
 
 import lossgrad
 from lossgrad.v1 import lossgrad_pb2 as pb
-from tests.running import PATIENCE_SECONDS, channel_to, running_server
+from tests.running import PATIENCE_SECONDS, channel_to
 from tests.service.sharing import shared
 
 STREAM = "/lossgrad.v1.LossGradService/ComputeStream"
@@ -37,24 +36,12 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def path():
-    with TemporaryDirectory() as folder:
-        yield Path(folder) / "s"
-
-
-@pytest.fixture(scope="module")
-def served(path):
-    with running_server(unix_socket=path) as running:
-        yield running.server.addresses
-
-
 @pytest.fixture
-def other(served):
+def other(neighbour):
     """A healthy call, and a check that its answer is the right one."""
     rng = np.random.default_rng(5)
     arguments = {"scores": rng.normal(size=(64, 50)), "labels": rng.integers(50, size=64)}
-    with lossgrad.Client(served["Unix"]) as client, lossgrad.Client("local:") as local:
+    with lossgrad.Client(neighbour.unix) as client, lossgrad.Client("local:") as local:
         expected = local.compute(**arguments)
 
         def check():
@@ -121,9 +108,12 @@ class Scribbler:
 
 
 @pytest.mark.parametrize("second", ["labels", "targets"])
-def test_inputs_that_change_under_a_computation(path, other, second):
+def test_inputs_that_change_under_a_computation(socket_path, other, second):
     codes = set()
-    with channel_to(f"unix://{path}") as channel, shared(path, FILE_BYTES) as (handle, file):
+    with (
+        channel_to(f"unix://{socket_path}") as channel,
+        shared(socket_path, FILE_BYTES) as (handle, file),
+    ):
         method = channel.stream_stream(
             STREAM,
             request_serializer=pb.ComputeStreamRequest.SerializeToString,
@@ -169,9 +159,9 @@ time.sleep(100)
 
 
 @pytest.mark.parametrize("then", [FOREVER, FORKED], ids=["in a call", "with a fork that lives"])
-def test_a_caller_is_killed(served, other, then):
+def test_a_caller_is_killed(neighbour, other, then):
     before = n_mapped()
-    command = [sys.executable, "-c", CALLING + then, served["Unix"]]
+    command = [sys.executable, "-c", CALLING + then, neighbour.unix]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as caller:

@@ -9,13 +9,14 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from lossgrad.compute_call import ComputeCall
+from lossgrad.deadline import Deadline
 from lossgrad.endpoints import CHECK, COMPUTE, INFO
 from lossgrad.errors import LossGradError
 from lossgrad.known_limits import SAYS_NOTHING, Asked, KnownLimits
 from lossgrad.pipelines import DEFAULT_DEPTH, Batch, read_depth, require_iterable
 from lossgrad.pipelines.tasks import pipelined
 from lossgrad.retry import Attempts
-from lossgrad.settings import ClientSettings, Deadline
+from lossgrad.settings import ClientSettings
 from lossgrad.transports import AsyncTransport, open_async_transport
 from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from lossgrad.compute_call import ComputeCall
+from lossgrad.deadline import Deadline
 from lossgrad.endpoints import CHECK, COMPUTE, INFO
 from lossgrad.errors import InvalidArgument, LossGradError
 from lossgrad.known_limits import SAYS_NOTHING, Asked, KnownLimits
@@ -23,7 +24,7 @@ from lossgrad.pipelines import (
 )
 from lossgrad.pipelines.threads import Pause, pipelined
 from lossgrad.retry import Attempts
-from lossgrad.settings import ClientSettings, Deadline
+from lossgrad.settings import ClientSettings
 from lossgrad.transports import Transport, open_transport
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.pool import DaemonPool

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from lossgrad.deadline import no_answer_within
 from lossgrad.errors import Busy, Cancelled, DeadlineExceeded, LossGradError, Unavailable
 
 RETRYABLE: Final = (Busy, Unavailable, Cancelled)
@@ -128,7 +129,7 @@ class Attempts:
         """
         remaining = self._deadline - self._policy.clock()
         if remaining <= 0:
-            raise DeadlineExceeded(_late(self.timeout))
+            raise no_answer_within(self.timeout)
         return remaining
 
     def after(self, error: LossGradError) -> Step:
@@ -165,13 +166,8 @@ def is_retryable(error: LossGradError) -> bool:
 
 def _end_late(error: LossGradError, timeout: float) -> NoReturn:
     """Raise what ends a call whose time is over, in the same words for every transport."""
-    text = _late(timeout)
     if isinstance(error, DeadlineExceeded):
-        raise DeadlineExceeded(text) from error.__cause__
+        raise no_answer_within(timeout) from error.__cause__
     if is_retryable(error):
-        raise DeadlineExceeded(f"{text}; last: {error}") from error
+        raise DeadlineExceeded(f"{no_answer_within(timeout)}; last: {error}") from error
     raise error
-
-
-def _late(timeout: float) -> str:
-    return f"no answer within {timeout:g} s"

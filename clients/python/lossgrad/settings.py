@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossgrad.compute_call import ComputeCall
-from lossgrad.errors import DeadlineExceeded, InvalidArgument
+from lossgrad.errors import InvalidArgument
 from lossgrad.known_limits import KnownLimits
 from lossgrad.retry import Attempts, RetryPolicy
 from lossgrad.shared_memory import Arena, open_arena
@@ -146,27 +145,6 @@ def read_layout(shape: object, dtype: object) -> tuple[tuple[int, ...], np.dtype
     except (TypeError, ValueError) as error:
         raise InvalidArgument.at("shape", f"there is no array of {shape!r}: {error}") from error
     return like.shape, like.dtype
-
-
-class Deadline:
-    """The end of one attempt, whatever it has to ask before the call itself."""
-
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
-        self._end = time.monotonic() + timeout
-
-    def remaining(self) -> float:
-        """Return the seconds that are left.
-
-        Raises
-        ------
-        DeadlineExceeded
-            Where there are none.
-        """
-        seconds = self._end - time.monotonic()
-        if seconds <= 0:
-            raise DeadlineExceeded(f"no answer within {self._timeout:g} s")
-        return seconds
 
 
 def read_timeout(value: object) -> float:

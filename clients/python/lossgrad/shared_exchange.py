@@ -1,14 +1,14 @@
 """A call by shared memory: what is told of its arrays, and when they are copied.
 
 Arrays of the arena are named where they lie. The rows of others are copied into a slot, computed
-from there to there and copied out, while the next ones are copied into another.
+from there to there and copied out, while the next ones are copied into another; parameters
+and sums that are no larger than a slot have copies there, too.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from lossgrad.codecs.sharing import NotShared
 from lossgrad.compute_call import ComputeCall
 from lossgrad.errors import Internal, InvalidArgument, LossGradError
 from lossgrad.exchange import Exchange
-from lossgrad.shared_memory import Arena, Lane, Lanes, Slot, Window, place_of
+from lossgrad.shared_memory import Arena, Lane, Lanes, Slot, Whole, Window, wholes_of
 from lossgrad.types.arrays import Array
 from lossgrad.types.limits import is_streamed
 from lossgrad.types.problem import Problem
@@ -45,13 +45,13 @@ def has_bytes(problem: Problem) -> bool:
 class _UnderWay(NamedTuple):
     """A message that the server is not done with."""
 
-    rows: slice = slice(0, 0)
+    rows: slice
     """The rows that it names."""
-    slot: Slot | None = None
+    slot: Slot
     """What they pass through."""
-    outputs: tuple[Lane, ...] = ()
+    outputs: Sequence[Lane]
     """What is written of them."""
-    sums: tuple[SharedPiece, ...] = ()
+    sums: Sequence[Whole]
     """The sums that are written."""
 
 
@@ -60,6 +60,8 @@ class _Sharing(NamedTuple):
 
     lanes: Lanes
     window: Window
+    parameters: Sequence[Whole]
+    sums: Sequence[Whole]
     lent: tuple[Array, ...]
     """What the server may write to."""
 
@@ -78,8 +80,8 @@ class SharedExchange(Exchange):
     def __init__(self, call: ComputeCall, arena: Arena) -> None:
         super().__init__(call)
         self._arena = arena
-        self._place_of = partial(place_of, arena=arena)
-        arrays = self._arrays.items()
+        inputs, arrays = self._problem.inputs.items(), self._arrays.items()
+        self._parameters = {n: a for n, a in inputs if not INPUTS[n].has_vectors}
         self._row_outputs = {name: array for name, array in arrays if OUTPUTS[name].has_rows}
         self._sums = {name: array for name, array in arrays if not OUTPUTS[name].has_rows}
         self._sharing: _Sharing | None = None
@@ -97,9 +99,9 @@ class SharedExchange(Exchange):
             yield from super().messages()
             return
         yield chunks.encode_open(self._problem)
-        yield from self._parameter_messages()
+        for sent in cut(self._sent_parameters(sharing)):
+            yield chunks.encode_input_chunks(sent)
         yield from self._row_messages(sharing)
-        yield from self._sum_messages()
 
     def take(self, message: bytes) -> None:
         """Take in a message of the server; see `Exchange.take`."""
@@ -161,7 +163,9 @@ class SharedExchange(Exchange):
         n_rows, arena = self._problem.n_rows, self._arena
         lanes = Lanes.of(self._problem, self._rows, self._row_outputs, arena)
         window = Window.of(-(-n_rows // lanes.message_rows), lanes.slot_bytes, arena)
-        return _Sharing(lanes, window, (window.memory, *self._arrays.values()))
+        parameters, sums = (wholes_of(each, arena) for each in (self._parameters, self._sums))
+        lent = (window.memory, *self._arrays.values(), *(whole.here for whole in sums))
+        return _Sharing(lanes, window, parameters, sums, lent)
 
     def _begin(self, sharing: _Sharing) -> None:
         """Lend what the server is to write to, which `close` takes back."""
@@ -171,20 +175,19 @@ class SharedExchange(Exchange):
             self._sharing = sharing
             self._arena.lend(sharing.lent)
 
-    def _parameter_messages(self) -> Iterator[bytes]:
-        """Yield messages with the data of parameters, and one that tells where the others lie."""
-        parameters = {n: a for n, a in self._problem.inputs.items() if not INPUTS[n].has_vectors}
-        pieces = self._whole(parameters)
-        named = {piece.name for piece in pieces}
-        for sent in cut({n: a for n, a in parameters.items() if n not in named}):
-            yield chunks.encode_input_chunks(sent)
-        if pieces:
-            self._under_way.append(_UnderWay())
-            yield shared_pieces.encode_pieces(pieces, ())
+    def _sent_parameters(self, sharing: _Sharing) -> dict[str, Array]:
+        """Return the parameters that the server does not find in shared memory."""
+        found = {whole.name for whole in sharing.parameters}
+        return {name: array for name, array in self._parameters.items() if name not in found}
 
     def _row_messages(self, sharing: _Sharing) -> Iterator[bytes]:
-        """Yield messages that tell where rows lie; each once a slot is free."""
+        """Yield messages that tell where rows lie; each once a slot is free.
+
+        The first one also tells where parameters lie, the last one where sums go.
+        """
         lanes, n_rows = sharing.lanes, self._problem.n_rows
+        for parameter in sharing.parameters:
+            parameter.fill()
         for start in range(0, n_rows, lanes.message_rows):
             slot = sharing.window.take()
             if slot is None:
@@ -192,40 +195,35 @@ class SharedExchange(Exchange):
             rows = slice(start, min(start + lanes.message_rows, n_rows))
             for lane in lanes.inputs:
                 lane.fill(slot, rows)
-            self._under_way.append(_UnderWay(rows, slot, lanes.outputs))
+            parameters = sharing.parameters if start == 0 else ()
+            sums = sharing.sums if rows.stop == n_rows else ()
+            self._under_way.append(_UnderWay(rows, slot, lanes.outputs, sums))
             yield shared_pieces.encode_pieces(
-                [lane.piece(rows, slot) for lane in lanes.inputs],
-                [lane.piece(rows, slot) for lane in lanes.outputs],
+                [*_pieces(parameters), *(lane.piece(rows, slot) for lane in lanes.inputs)],
+                [*(lane.piece(rows, slot) for lane in lanes.outputs), *_pieces(sums)],
             )
-
-    def _sum_messages(self) -> Iterator[bytes]:
-        """Yield a message that tells where sums go, if any is to be written where it stays."""
-        pieces = self._whole(self._sums)
-        if pieces:
-            self._under_way.append(_UnderWay(sums=tuple(pieces)))
-            yield shared_pieces.encode_pieces((), pieces)
-
-    def _whole(self, arrays: Mapping[str, Array]) -> list[SharedPiece]:
-        """Return what to tell of those arrays that lie in shared memory."""
-        places = {name: self._place_of(array) for name, array in arrays.items()}
-        return [
-            place.piece(name, 0, arrays[name].nbytes, at=0)
-            for name, place in places.items()
-            if place is not None
-        ]
 
     def _land(self, done: _UnderWay) -> None:
         """Copy what is there to where it stays, and free the slot."""
-        for piece in done.sums:
-            self._written[piece.name] = piece.size
+        for whole in done.sums:
+            self._land_sum(whole)
         for lane in done.outputs:
             self._land_rows(lane, done.rows, done.slot)
-        if done.slot is not None and self._sharing is not None:
+        if self._sharing is not None:
             self._sharing.window.give(done.slot)
 
-    def _land_rows(self, lane: Lane, rows: slice, slot: Slot | None) -> None:
+    def _land_sum(self, whole: Whole) -> None:
+        if whole.here is not whole.array:
+            self._call.loan.write(whole.array, whole.here)
+        self._written[whole.name] = whole.array.nbytes
+
+    def _land_rows(self, lane: Lane, rows: slice, slot: Slot) -> None:
         start, stop = rows.start * lane.row_bytes, rows.stop * lane.row_bytes
-        if lane.place is None and slot is not None:
+        if lane.place is None:
             as_bytes = lane.array.reshape(-1).view(np.uint8)
             self._call.loan.write(as_bytes[start:stop], lane.bytes_in(slot, rows.stop - rows.start))
         self._written[lane.name] = stop
+
+
+def _pieces(wholes: Iterable[Whole]) -> list[SharedPiece]:
+    return [whole.piece() for whole in wholes]

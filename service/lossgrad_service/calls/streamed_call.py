@@ -52,12 +52,27 @@ class StreamedCall:
         DeadlineExceeded, Cancelled
             Where the deadline is over.
         """
-        self._deadline.check()
-        check_names(pieces, self.declared)
         if any(piece.name in self._streamed for piece in pieces):
+            self._check(pieces)
             yield from self._computation.blocks(self._rows(pieces))
         else:
-            self._take_parameters(pieces)
+            self.take_parameters(pieces)
+
+    def take_parameters(self, pieces: Sequence[Piece]) -> None:
+        """Take in pieces of parameters.
+
+        Raises
+        ------
+        InvalidArgument
+            Where they are not what must come next.
+        DeadlineExceeded, Cancelled
+            Where the deadline is over.
+        """
+        self._check(pieces)
+        for piece in pieces:
+            if self._n_arrived:
+                raise InvalidArgument.at(piece.name, "came after rows; send all parameters first")
+            self._parameters.take(piece)
 
     def take_whole(self, pieces: Sequence[Piece], n_rows: int) -> Iterator[Rows]:
         """Take in some rows and yield blocks that all of them are computed in.
@@ -70,8 +85,7 @@ class StreamedCall:
         DeadlineExceeded, Cancelled
             Where the deadline is over.
         """
-        self._deadline.check()
-        check_names(pieces, self.declared)
+        self._check(pieces)
         started, rows = self._n_arrived, self._rows(pieces)
         if self._n_arrived - started != n_rows:
             text = f"brings {self._n_arrived - started} rows, but places for {n_rows}"
@@ -105,11 +119,9 @@ class StreamedCall:
     def _computation(self) -> RowStream:
         return RowStream(self._parameters.problem(), checkpoint=self._deadline.check)
 
-    def _take_parameters(self, pieces: Sequence[Piece]) -> None:
-        for piece in pieces:
-            if self._n_arrived:
-                raise InvalidArgument.at(piece.name, "came after rows; send all parameters first")
-            self._parameters.take(piece)
+    def _check(self, pieces: Sequence[Piece]) -> None:
+        self._deadline.check()
+        check_names(pieces, self.declared)
 
     def _rows(self, pieces: Sequence[Piece]) -> Rows:
         """Return the rows in a message, which has the same ones of each input with rows."""

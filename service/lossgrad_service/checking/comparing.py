@@ -24,7 +24,6 @@ from lossgrad_service.checking.rounding import FEW, Rounding
 MARGIN: Final = 4
 """How many times over the errors to first order may be lost and still be good."""
 
-
 _SAMPLED: Final = 4096
 """About how many entries tell that numbers are far from others, if any do."""
 

@@ -1,4 +1,4 @@
-"""The service as a child process: what the demo, the benchmarks and some tests call."""
+"""Child processes of the demo, the benchmarks and some tests: the service, and its callers."""
 
 from lossgrad_service.child.process import (
     COMMAND,

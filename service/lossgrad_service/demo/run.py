@@ -49,7 +49,7 @@ def run(plan: Plan, target: str | None) -> None:
     ------
     LossGradError
         The service refused a call or was not reached.
-    ServiceDidNotStart, WorkerDied
+    ServiceDidNotStart, ProcessDied
         A child process went away.
     """
     console = Console()

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
-from typing import Any
 
 from lossgrad import Client
 from lossgrad.errors import LossGradError
 from lossgrad.types import Result
-from lossgrad_service.demo.interrupts import interrupts_held_back
+from lossgrad_service.child.piped import Piped, running_piped
 from lossgrad_service.demo.sharding import Arguments
 from lossgrad_service.demo.tally import Answer, Tally
-
-# A fork would copy the parent's threads' locks in whatever state they are.
-_SPAWN = multiprocessing.get_context("spawn")
-
-STOP_SECONDS = 5.0
-"""What a worker gets to finish its last call before it is terminated."""
-
-
-class WorkerDied(ChildProcessError):
-    """A worker process went away without an answer."""
-
 
 READY = "ready"
 """What a worker says first."""
@@ -52,44 +39,10 @@ def _answer(client: Client, problem: Arguments) -> Answer | LossGradError:
     return Answer(result, time.perf_counter() - begun)
 
 
-class _Worker:
-    """One process and this end of its pipe."""
-
-    def __init__(self, name: str, target: str) -> None:
-        self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(
-            target=serve_pipe, args=(theirs, target), name=name, daemon=True
-        )
-        self._process.start()
-        theirs.close()  # or the pipe would not end with the worker
-
-    def send(self, problem: Arguments) -> None:
-        with self._death_told():
-            self._pipe.send(problem)
-
-    def receive(self) -> Any:
-        with self._death_told():
-            return self._pipe.recv()
-
-    @contextmanager
-    def _death_told(self) -> Iterator[None]:
-        try:
-            yield
-        except (EOFError, ConnectionError) as error:
-            raise WorkerDied(f"{self._process.name} died without an answer") from error
-
-    def stop(self) -> None:
-        self._pipe.close()
-        self._process.join(STOP_SECONDS)
-        if self._process.is_alive():
-            self._process.terminate()
-            self._process.join()
-
-
 class WorkerPool:
     """Worker processes that compute side by side."""
 
-    def __init__(self, workers: Sequence[_Worker]) -> None:
+    def __init__(self, workers: Sequence[Piped]) -> None:
         self._workers = workers
         self.tally = Tally()
 
@@ -103,7 +56,7 @@ class WorkerPool:
         ------
         LossGradError
             What the service answered to a worker.
-        WorkerDied
+        ProcessDied
             A worker process went away.
         """
         busy = self._workers[: len(problems)]
@@ -125,15 +78,11 @@ def worker_pool(count: int, target: str) -> Iterator[WorkerPool]:
 
     Raises
     ------
-    WorkerDied
+    ProcessDied
         A worker process did not come up.
     """
-    with ExitStack() as stack:
-        workers: list[_Worker] = []
-        with interrupts_held_back():
-            for number in range(1, count + 1):
-                workers.append(_Worker(f"worker {number}", target))
-                stack.callback(workers[-1].stop)
+    names = (f"worker {number}" for number in range(1, count + 1))
+    with running_piped(names, serve_pipe, target) as workers:
         for worker in workers:
             worker.receive()
         yield WorkerPool(workers)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lossgrad.codecs import chunks, shared_pieces
 from lossgrad.codecs.chunks import Chunk
 from lossgrad.codecs.cutting import MESSAGE_BYTES, cut
-from lossgrad.codecs.shared_pieces import SharedPieces
+from lossgrad.codecs.shared_pieces import SharedPiece, SharedPieces
 from lossgrad.codecs.tensors import pack_view
 from lossgrad.errors import InvalidArgument
 from lossgrad.types import Problem
@@ -131,26 +131,37 @@ class ComputeStream:
     def _replies_to_shared(self, pieces: SharedPieces) -> Iterator[bytes | None]:
         """Take in what lies in shared memory, and yield what it makes ready."""
         call, memory = self._opened(), self._memory
-        if pieces.inputs and pieces.outputs:
+        self._check_sums(pieces.sums)
+        if pieces.parameters:
+            call.take_parameters(chunks_in(memory, pieces.parameters))
+        if pieces.places:
             yield from self._written_in_place(call, pieces)
-        elif pieces.outputs:
-            self._written |= write_sums(self._unwritten, pieces.outputs, memory)
-        else:
-            for block in call.take(chunks_in(memory, pieces.inputs)):
+        elif pieces.rows:
+            for block in call.take(chunks_in(memory, pieces.rows)):
                 yield from self._answer_to(call, block)
+        if pieces.sums:
+            self._written |= write_sums(self._unwritten, pieces.sums, memory)
         self._n_shared += 1
         yield shared_pieces.encode_done(self._n_shared)
 
+    def _check_sums(self, pieces: Sequence[SharedPiece]) -> None:
+        """Refuse places that nothing will be written to, before rows are computed for long."""
+        for piece in pieces:
+            if piece.name not in self.declared.want or piece.name in self._written:
+                text = "has a place, but is not asked for, or was written already"
+                raise InvalidArgument.at(piece.name, text)
+
     def _written_in_place(self, call: StreamedCall, pieces: SharedPieces) -> Iterator[None]:
-        """Compute rows into the places that came with them."""
-        n_rows, places = places_in(self._memory, pieces.outputs, self._outputs, self.n_computed)
-        blocks = call.take_whole(chunks_in(self._memory, pieces.inputs), n_rows)
+        """Compute rows into the places that came with them; nothing is to be said between them."""
+        n_rows, places = places_in(self._memory, pieces.places, self._outputs, self.n_computed)
+        blocks = call.take_whole(chunks_in(self._memory, pieces.rows), n_rows)
         start = 0
         for block in blocks:
+            if start:
+                yield None
             stop = start + n_rows_of(block)
             self._compute(call, block, {name: rows[start:stop] for name, rows in places.items()})
             start = stop
-            yield None
 
     def _answer_to(self, call: StreamedCall, block: Rows) -> Iterator[bytes | None]:
         """Compute a block and yield what answers it; None where nothing does."""

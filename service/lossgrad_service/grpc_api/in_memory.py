@@ -76,7 +76,7 @@ def write_sums(
     Raises
     ------
     InvalidArgument
-        Where a place is for something else, or of another size.
+        Where there are two places of one sum, or one is of another size.
     Unavailable
         As `Memory.writable`.
     """
@@ -111,9 +111,6 @@ def _rows_at(
 
 
 def _write_sum(sums: Mapping[str, Any], piece: SharedPiece, memory: Memory) -> None:
-    if piece.name not in sums:
-        text = "has a place, but is no wanted output without rows, or was written already"
-        raise InvalidArgument.at(piece.name, text)
     array = in_wire_order(sums[piece.name])
     if piece.offset or piece.size != array.nbytes:
         text = f"has a place of {piece.size} bytes from {piece.offset} on, but has {array.nbytes}"

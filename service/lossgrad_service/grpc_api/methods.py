@@ -28,7 +28,6 @@ COMPUTE: Final[Method[bytes, Problem, Result, bytes]] = Method(
 )
 """Answers a ComputeRequest by a ComputeResponse."""
 
-
 CHECK: Final[Method[bytes, CheckRequest, Check, bytes]] = Method(
     decode=proto_checks.decode_check_request,
     compute=Service.check,

@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from lossgrad_service.http_api.examples import Example
+from lossgrad_service.http_api.examples import (
+    LAYER,
+    LOSS_OF_LAYER,
+    LOSS_OF_SCORES,
+    SCORES,
+    Example,
+)
+
+_VERIFIED_LAYER: Final[Sequence[Mapping[str, Any]]] = [
+    {
+        "name": "dScores",
+        "band": "good",
+        "max_relative_error": 3.2e-13,
+        "n_directions": 4,
+    },
+    {
+        "name": "dW2",
+        "band": "good",
+        "max_relative_error": 5.2e-13,
+        "n_directions": 4,
+    },
+    {
+        "name": "db2",
+        "band": "good",
+        "max_relative_error": 1.1e-12,
+        "n_directions": 4,
+    },
+    {
+        "name": "dH1",
+        "band": "good",
+        "max_relative_error": 1.4e-12,
+        "n_directions": 4,
+    },
+]
+"""How the gradients of the layer are verified."""
 
 CHECKS: Final[Mapping[str, Example]] = {
     "not_divided": Example(
         summary="A dScores that was not divided by the number of rows",
         request={
-            "scores": [[1.0, 2.0, 3.0], [0.5, -0.5, 0.0]],
-            "labels": [2, 0],
+            **SCORES,
             "gradients": {
                 "loss": 0.54394,
                 "dScores": [[0.09003, 0.24473, -0.33476], [-0.49352, 0.18632, 0.3072]],
@@ -21,13 +54,7 @@ CHECKS: Final[Mapping[str, Example]] = {
         answer={
             "ok": False,
             "diagnoses": ["not_divided_by_n"],
-            "loss": 0.5439378175430575,
-            "data_loss": 0.5439378175430575,
-            "reg_loss": 0.0,
-            "z_loss": 0.0,
-            "denominator": 2.0,
-            "n_rows": 2,
-            "n_ignored": 0,
+            **LOSS_OF_SCORES,
             "comparisons": [
                 {
                     "name": "loss",
@@ -119,11 +146,7 @@ CHECKS: Final[Mapping[str, Example]] = {
     "penalty_left_out": Example(
         summary="A dW2 without the gradient of the L2 penalty; db2 is right",
         request={
-            "h1": [[1.0, 0.0], [0.5, 2.0]],
-            "w2": [[0.1, -0.2, 0.3], [0.0, 0.4, -0.1]],
-            "b2": [0.0, 0.1, 0.0],
-            "labels": [2, 1],
-            "reg": 0.01,
+            **LAYER,
             "gradients": {
                 "dW2": [
                     [0.22662710390097515, 0.0162478313370802, -0.2428749352380554],
@@ -135,13 +158,7 @@ CHECKS: Final[Mapping[str, Example]] = {
         answer={
             "ok": False,
             "diagnoses": ["reg_missing"],
-            "loss": 0.7783701520623153,
-            "data_loss": 0.7768201520623153,
-            "reg_loss": 0.0015500000000000004,
-            "z_loss": 0.0,
-            "denominator": 2.0,
-            "n_rows": 2,
-            "n_ignored": 0,
+            **LOSS_OF_LAYER,
             "comparisons": [
                 {
                     "name": "dW2",
@@ -214,32 +231,7 @@ CHECKS: Final[Mapping[str, Example]] = {
                     ],
                 },
             ],
-            "verifications": [
-                {
-                    "name": "dScores",
-                    "band": "good",
-                    "max_relative_error": 3.2e-13,
-                    "n_directions": 4,
-                },
-                {
-                    "name": "dW2",
-                    "band": "good",
-                    "max_relative_error": 5.2e-13,
-                    "n_directions": 4,
-                },
-                {
-                    "name": "db2",
-                    "band": "good",
-                    "max_relative_error": 1.1e-12,
-                    "n_directions": 4,
-                },
-                {
-                    "name": "dH1",
-                    "band": "good",
-                    "max_relative_error": 1.4e-12,
-                    "n_directions": 4,
-                },
-            ],
+            "verifications": _VERIFIED_LAYER,
             "findings": [
                 {
                     "code": "reg_missing",
@@ -255,50 +247,13 @@ CHECKS: Final[Mapping[str, Example]] = {
     ),
     "verified": Example(
         summary="No gradients of one's own: the exact ones beside differences of the loss",
-        request={
-            "h1": [[1.0, 0.0], [0.5, 2.0]],
-            "w2": [[0.1, -0.2, 0.3], [0.0, 0.4, -0.1]],
-            "b2": [0.0, 0.1, 0.0],
-            "labels": [2, 1],
-            "reg": 0.01,
-        },
+        request=LAYER,
         answer={
             "ok": True,
             "diagnoses": [],
-            "loss": 0.7783701520623153,
-            "data_loss": 0.7768201520623153,
-            "reg_loss": 0.0015500000000000004,
-            "z_loss": 0.0,
-            "denominator": 2.0,
-            "n_rows": 2,
-            "n_ignored": 0,
+            **LOSS_OF_LAYER,
             "comparisons": [],
-            "verifications": [
-                {
-                    "name": "dScores",
-                    "band": "good",
-                    "max_relative_error": 3.2e-13,
-                    "n_directions": 4,
-                },
-                {
-                    "name": "dW2",
-                    "band": "good",
-                    "max_relative_error": 5.2e-13,
-                    "n_directions": 4,
-                },
-                {
-                    "name": "db2",
-                    "band": "good",
-                    "max_relative_error": 1.1e-12,
-                    "n_directions": 4,
-                },
-                {
-                    "name": "dH1",
-                    "band": "good",
-                    "max_relative_error": 1.4e-12,
-                    "n_directions": 4,
-                },
-            ],
+            "verifications": _VERIFIED_LAYER,
             "findings": [],
         },
     ),

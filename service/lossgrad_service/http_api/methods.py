@@ -63,7 +63,6 @@ COMPUTE: Final[Method[Document, JsonCall, _Reply, bytes]] = Method(
 )
 """Answers the body of ``POST /v1/compute``."""
 
-
 CHECK: Final[Method[Document, CheckRequest, Check, bytes]] = Method(
     decode=lambda document: read_check(document.text),
     compute=Service.check,

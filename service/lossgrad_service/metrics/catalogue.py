@@ -164,6 +164,7 @@ OF_CALLS: Final = (
         "Calls that wait for bytes of the budget, or for a compute thread.",
         {"resource": get_args(Resource)},
     ),
+    Metric("gauge", "lossgrad_shared_memory_bytes", "Bytes of callers' memory that are mapped."),
     Metric("gauge", "lossgrad_compute_threads", "Threads that compute."),
     Metric("gauge", "lossgrad_http_connections", "HTTP connections that are open."),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from lossgrad.errors import InvalidArgument, Violation
+from lossgrad.types.form import raise_if_any
 from lossgrad.types.options import NAMES, NUMBERS
 from lossgrad_service.open_inference.sent import Parameters
 
@@ -50,8 +51,7 @@ def check_of_input(name: str, parameters: Parameters) -> None:
     """
     violations: list[Violation] = []
     refuse_unknown(parameters, ("binary_data_size", _CONTENT_TYPE), name, violations)
-    if violations:
-        raise InvalidArgument.of(violations)
+    raise_if_any(violations)
 
 
 def refuse_unknown(

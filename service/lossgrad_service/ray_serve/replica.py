@@ -45,10 +45,11 @@ class Replica(Server):
 
     async def _open(self, resources: AsyncExitStack, threads: Executor) -> None:
         dispatcher, gate = self._dispatcher(threads), self._gate(door_of(self.settings))
-        watching = Watching(self._place, gauges_of(dispatcher, gate, lambda: 0))
-        self.app = _Proxied(Answers(create_app(dispatcher, gate, watching.text)))
         # Nobody can hand over memory: that takes a Unix socket.
-        self.grpc_calls = GrpcCalls(dispatcher, gate, Memories(0))
+        memories = Memories(0)
+        watching = Watching(self._place, gauges_of(dispatcher, gate, memories, lambda: 0))
+        self.app = _Proxied(Answers(create_app(dispatcher, gate, watching.text)))
+        self.grpc_calls = GrpcCalls(dispatcher, gate, memories)
         await resources.enter_async_context(watching.sampling())
 
     async def _tell_probes(self) -> None:

@@ -59,7 +59,7 @@ class _Accepting:
         self._listener = listener
         self._memories = memories
         self._door = door
-        self._connections: dict[int, SideConnection] = {}
+        self._connections: set[SideConnection] = set()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(listener, self._accept)
         self._resuming: asyncio.TimerHandle | None = None
@@ -69,7 +69,7 @@ class _Accepting:
         self._loop.remove_reader(self._listener)
         if self._resuming is not None:
             self._resuming.cancel()
-        for connection in list(self._connections.values()):
+        for connection in tuple(self._connections):
             connection.end()
 
     def _accept(self) -> None:
@@ -83,20 +83,13 @@ class _Accepting:
             return
         connection.setblocking(False)
         if len(self._connections) < MOST_CONNECTIONS:
-            self._begin(connection)
+            forget = self._connections.discard
+            self._connections.add(SideConnection(connection, self._memories, self._door, forget))
         else:
             _refuse(connection)
 
     def _resume(self) -> None:
         self._loop.add_reader(self._listener, self._accept)
-
-    def _begin(self, connection: socket.socket) -> None:
-        number = connection.fileno()
-
-        def forget() -> None:
-            self._connections.pop(number, None)
-
-        self._connections[number] = SideConnection(connection, self._memories, self._door, forget)
 
 
 def _refuse(connection: socket.socket) -> None:

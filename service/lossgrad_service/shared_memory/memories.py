@@ -20,6 +20,9 @@ from lossgrad_service.shared_memory.sealed import sealed_size
 
 HANDLE_BYTES: Final = 16
 
+MOST_FILES: Final = 256
+"""That are mapped at a time; of one caller half as many. Each keeps a connection open."""
+
 
 class _Shared(NamedTuple):
     """A region, and whose it is."""
@@ -60,8 +63,14 @@ class Memories:
     """
 
     def __init__(self, most_bytes: int) -> None:
-        self._budget = Budget(most_bytes)
+        self._bytes = Budget(most_bytes)
+        self._files = Budget(MOST_FILES)
         self._shared: dict[bytes, _Shared] = {}
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that are mapped now."""
+        return self._bytes.taken
 
     def share(self, descriptor: int, caller: str, when_gone: Callable[[], object]) -> bytes:
         """Map a caller's file and return its handle.
@@ -81,10 +90,8 @@ class Memories:
             Where it may not be mapped, or too much is.
         """
         claim = Claim(caller, sealed_size(descriptor))
-        if not self._budget.take(claim):
-            most = self._budget.most_of_one
-            raise NotShared(f"it is too much: one caller shares {most} bytes at a time")
-        gone = partial(_on_loop, asyncio.get_running_loop(), partial(self._give, claim, when_gone))
+        self._take(claim)
+        gone = partial(on_loop, asyncio.get_running_loop(), partial(self._give, claim, when_gone))
         handle = secrets.token_bytes(HANDLE_BYTES)
         self._shared[handle] = _Shared(Region(descriptor, claim.size, gone), caller)
         return handle
@@ -97,8 +104,19 @@ class Memories:
         """Return what a call of a caller reaches, given where it comes from, as gRPC says it."""
         return _OfCaller(self._shared, caller) if peer.startswith(PEER) else NOWHERE
 
+    def _take(self, claim: Claim) -> None:
+        one = Claim(claim.caller, 1)
+        if not self._files.take(one):
+            most = self._files.most_of_one
+            raise NotShared(f"one caller shares {most} files at a time; put more into each")
+        if not self._bytes.take(claim):
+            self._files.give(one)
+            most = self._bytes.most_of_one
+            raise NotShared(f"it is too much: one caller shares {most} bytes at a time")
+
     def _give(self, claim: Claim, when_gone: Callable[[], object]) -> None:
-        self._budget.give(claim)
+        self._files.give(Claim(claim.caller, 1))
+        self._bytes.give(claim)
         when_gone()
 
 
@@ -152,7 +170,7 @@ def _not_shared(piece: SharedPiece) -> InvalidArgument:
     return InvalidArgument.at(piece.name, text)
 
 
-def _on_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], object]) -> None:
+def on_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], object]) -> None:
     """Have an event loop do something; once it is closed, do it here."""
     try:
         loop.call_soon_threadsafe(work)

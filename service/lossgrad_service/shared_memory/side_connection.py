@@ -13,7 +13,7 @@ from typing import Final
 from lossgrad.codecs import sharing
 from lossgrad.codecs.sharing import NotShared
 from lossgrad_service.access.caller import Door
-from lossgrad_service.shared_memory.memories import Memories
+from lossgrad_service.shared_memory.memories import Memories, on_loop
 from lossgrad_service.shared_memory.peer import owner_of
 
 HANDSHAKE_SECONDS: Final = 2.0
@@ -35,7 +35,7 @@ class SideConnection:
     door
         Tells who calls.
     when_gone
-        Called when it is over.
+        Called with it when it is over.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SideConnection:
         connection: socket.socket,
         memories: Memories,
         door: Door,
-        when_gone: Callable[[], object],
+        when_gone: Callable[[SideConnection], object],
     ) -> None:
         self._connection = connection
         self._memories = memories
@@ -66,7 +66,7 @@ class SideConnection:
     def _close(self) -> None:
         if self._connection.fileno() >= 0:
             self._connection.close()
-            self._when_gone()
+            self._when_gone(self)
 
     def _read(self) -> None:
         """Take the file; whatever comes after it is the end."""
@@ -85,21 +85,32 @@ class SideConnection:
         self._answer(message, descriptors, is_whole=not flags & _CUT)
 
     def _answer(self, message: bytes, descriptors: list[int], *, is_whole: bool) -> None:
+        self._late.cancel()
         try:
             if not is_whole or len(descriptors) != 1:
                 raise NotShared("a message comes with one descriptor")
-            answer = sharing.encode_handle(self._shared(message, descriptors[0]))
+            handle = self._shared(message, descriptors[0])
         except NotShared as error:
-            answer = sharing.encode_refusal(str(error))
-        finally:
-            close = _close_aside if self._handle is None else os.close
-            for descriptor in descriptors:
-                close(descriptor)
-        self._late.cancel()
+            self._send(sharing.encode_refusal(str(error)))
+            self._loop.remove_reader(self._connection)
+            Thread(target=self._close_after, args=(descriptors,), daemon=True).start()
+        else:
+            os.close(descriptors[0])
+            self._send(sharing.encode_handle(handle))
+
+    def _send(self, answer: bytes) -> None:
         with suppress(OSError):
             self._connection.send(answer)
-        if self._handle is None:
-            self.end()
+
+    def _close_after(self, descriptors: list[int]) -> None:
+        """End it once descriptors are closed, in a thread.
+
+        That takes as long as whoever made their files likes. As long it is one of the
+        connections that there may be, so that there are never many such threads.
+        """
+        for descriptor in descriptors:
+            os.close(descriptor)
+        on_loop(self._loop, self._close)
 
     def _shared(self, message: bytes, descriptor: int) -> bytes:
         """Map a file and return its handle, or raise `NotShared`."""
@@ -111,8 +122,3 @@ class SideConnection:
 
 _CUT: Final = socket.MSG_TRUNC | getattr(socket, "MSG_CTRUNC", 0)
 """Flags of a message of which something is lost."""
-
-
-def _close_aside(descriptor: int) -> None:
-    """Close a descriptor, which may take as long as whoever made its file likes."""
-    Thread(target=os.close, args=(descriptor,), daemon=True).start()

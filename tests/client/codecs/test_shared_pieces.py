@@ -10,14 +10,16 @@ from lossgrad.codecs.sharing import NotShared
 from lossgrad.errors import Internal, InvalidArgument
 from lossgrad.v1 import lossgrad_pb2 as pb
 
-INPUT = SharedPiece("scores", 2**40, bytes(range(16)), 2**63, 2**33)
-OUTPUT = SharedPiece("dscores", 0, b"", 0, 0)
+ROWS = SharedPiece("scores", 2**40, bytes(range(16)), 2**63, 2**33)
+PARAMETER = SharedPiece("labels", 0, b"l", 1, 2)
+PLACE = SharedPiece("dscores", 0, b"", 0, 0)
+SUM = SharedPiece("dw2", 0, b"s", 3, 4)
 
 
 def test_pieces_come_back_as_they_were():
-    message = shared_pieces.encode_pieces([INPUT], [OUTPUT])
+    message = shared_pieces.encode_pieces([ROWS, PARAMETER], [SUM, PLACE])
     assert shared_pieces.are_in(message)
-    assert shared_pieces.decode_pieces(message) == ((INPUT,), (OUTPUT,))
+    assert shared_pieces.decode_pieces(message) == ((PARAMETER,), (ROWS,), (PLACE,), (SUM,))
 
 
 def test_other_messages_have_none():

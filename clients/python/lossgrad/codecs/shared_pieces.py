@@ -15,6 +15,7 @@ from lossgrad.codecs import enums, proto_parts
 from lossgrad.codecs.stock import MAX_BESIDE
 from lossgrad.codecs.wire import LENGTH, VARINT, tag
 from lossgrad.errors import InvalidArgument
+from lossgrad.types.quantities import INPUTS, OUTPUTS
 from lossgrad.v1 import lossgrad_pb2 as pb
 
 _SHARED: Final = tag(pb.ComputeStreamRequest.DESCRIPTOR.fields_by_name["shared"].number, LENGTH)
@@ -36,8 +37,13 @@ class SharedPiece(NamedTuple):
 class SharedPieces(NamedTuple):
     """What one message names."""
 
-    inputs: tuple[SharedPiece, ...]
-    outputs: tuple[SharedPiece, ...]
+    parameters: tuple[SharedPiece, ...]
+    """Of inputs that are whole before the first rows."""
+    rows: tuple[SharedPiece, ...]
+    places: tuple[SharedPiece, ...]
+    """Of outputs with rows: where the answer to these rows goes."""
+    sums: tuple[SharedPiece, ...]
+    """Of outputs without."""
 
 
 def encode_pieces(inputs: Iterable[SharedPiece], outputs: Iterable[SharedPiece]) -> bytes:
@@ -88,9 +94,13 @@ def decode_pieces(message: bytes) -> SharedPieces:
     shared = found.shared
     if not (shared.inputs or shared.outputs):
         raise InvalidArgument.at("shared", "names nothing; tell where inputs or outputs lie")
+    inputs = tuple(_read(shared.inputs, "input", enums.INPUTS))
+    outputs = tuple(_read(shared.outputs, "output", enums.OUTPUTS))
     return SharedPieces(
-        tuple(_read(shared.inputs, "input", enums.INPUTS)),
-        tuple(_read(shared.outputs, "output", enums.OUTPUTS)),
+        parameters=tuple(piece for piece in inputs if not INPUTS[piece.name].has_vectors),
+        rows=tuple(piece for piece in inputs if INPUTS[piece.name].has_vectors),
+        places=tuple(piece for piece in outputs if OUTPUTS[piece.name].has_rows),
+        sums=tuple(piece for piece in outputs if not OUTPUTS[piece.name].has_rows),
     )
 
 

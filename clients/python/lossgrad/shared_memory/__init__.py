@@ -8,7 +8,7 @@ is no arena, or no handle, and calls travel as they do otherwise.
 
 from lossgrad.shared_memory.arena import Arena, open_arena
 from lossgrad.shared_memory.lanes import Lane, Lanes
-from lossgrad.shared_memory.place import place_of
+from lossgrad.shared_memory.whole import Whole, wholes_of
 from lossgrad.shared_memory.window import Slot, Window
 
-__all__ = ["Arena", "Lane", "Lanes", "Slot", "Window", "open_arena", "place_of"]
+__all__ = ["Arena", "Lane", "Lanes", "Slot", "Whole", "Window", "open_arena", "wholes_of"]

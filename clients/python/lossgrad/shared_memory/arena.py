@@ -22,7 +22,6 @@ LEAST_BYTES: Final = 32 * 2**20
 KEPT_BYTES: Final = 256 * 2**20
 """Of segments in which no array lies that are kept for later ones."""
 
-
 MOST_CALLS: Final = 4
 """That share memory at the same time: each has slots of its own, some 50 MiB."""
 

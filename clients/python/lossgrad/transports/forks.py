@@ -17,7 +17,7 @@ from functools import cache
 from threading import RLock, get_ident
 from typing import Final
 
-from lossgrad.errors import DeadlineExceeded
+from lossgrad.deadline import Deadline
 
 LONGEST_WAIT: Final = 10.0
 """Seconds after which a fork goes on, whatever is under way; it waits for nothing twice."""
@@ -43,12 +43,11 @@ class Attempt:
         On entering, where none are left.
     """
 
-    __slots__ = ("_end", "_timeout", "thread")
+    __slots__ = ("_deadline", "thread")
 
     def __init__(self, timeout: float) -> None:
         self.thread = get_ident()
-        self._timeout = timeout
-        self._end = time.monotonic() + timeout
+        self._deadline = Deadline(timeout)
 
     def __enter__(self) -> float:
         while (left := self._begin()) is None:
@@ -68,9 +67,7 @@ class Attempt:
 
     def _begin(self) -> float | None:
         """Return the seconds that are left, or None where a fork comes first."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise DeadlineExceeded(f"no answer within {self._timeout:g} s")
+        left = self._deadline.remaining()
         # In this order, and a fork in the other: one of both sees what the other has done.
         _under_way.add(self)
         if not _forking or self.thread in _forking:

@@ -13,8 +13,9 @@ from lossgrad.codecs.json_text import to_text
 from lossgrad.codecs.problem_details import decode_problem_details
 from lossgrad.codecs.request_timeout import HEADER, encode_timeout
 from lossgrad.codecs.server_timing import KEY, decode_timing
+from lossgrad.deadline import no_answer_within
 from lossgrad.endpoints import Endpoint, Reply, Request
-from lossgrad.errors import DeadlineExceeded, Internal, LossGradError, Unavailable
+from lossgrad.errors import Internal, LossGradError, Unavailable
 from lossgrad.transports.credentials import Credentials
 from lossgrad.transports.handshakes import read_handshake
 from lossgrad.transports.per_process import PerProcess
@@ -89,7 +90,7 @@ def _failure(error: exceptions.HTTPError, url: str, timeout: float) -> LossGradE
     # urllib3 counts a refused connection among those that timed out.
     is_refused = isinstance(error, exceptions.NewConnectionError)
     if isinstance(error, exceptions.TimeoutError) and not is_refused:
-        return DeadlineExceeded(f"no answer within {timeout:g} s")
+        return no_answer_within(timeout)
     text = f"cannot reach {url}: {error}"
     return read_handshake(text) or Unavailable(text)
 

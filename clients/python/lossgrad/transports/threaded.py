@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from lossgrad.deadline import no_answer_within
 from lossgrad.endpoints import Endpoint, Reply, Request
-from lossgrad.errors import DeadlineExceeded, LossGradError
+from lossgrad.errors import LossGradError
 from lossgrad.transports.base import Transport
 from lossgrad.transports.closed import tell_if_closed
 from lossgrad.transports.per_process import PerProcess
@@ -48,7 +49,7 @@ class Threads:
         except LossGradError:
             raise
         except TimeoutError as error:
-            raise DeadlineExceeded(f"no answer within {timeout:g} s") from error
+            raise no_answer_within(timeout) from error
 
     def close(self) -> None:
         """Refuse work, also what waits; what has begun ends by itself."""

@@ -17,24 +17,24 @@ def rows_divided(batch: Batch) -> float:
     return batch.divisor if batch.options.reduction == "mean" else float(batch.n_rows)
 
 
-def _is_mean(batch: Batch) -> bool:
-    return batch.options.reduction == "mean" and has_mean(batch)
-
-
 def has_mean(batch: Batch) -> bool:
     """Return whether a mean over the rows is finite, and not their sum."""
     return bool(np.isfinite(rows_divided(batch))) and rows_divided(batch) not in (0, 1)
 
 
-class NotDivided(Mistake):
-    """The sum over rows was taken for the mean."""
-
-    code = "not_divided_by_n"
+class _WrongMean(Mistake):
+    """Not the mean that was asked for."""
 
     @classmethod
     @override
     def is_possible(cls, batch: Batch, /) -> bool:
-        return _is_mean(batch)
+        return batch.options.reduction == "mean" and has_mean(batch)
+
+
+class NotDivided(_WrongMean):
+    """The sum over rows was taken for the mean."""
+
+    code = "not_divided_by_n"
 
     @cached_property
     @override
@@ -52,15 +52,10 @@ class NotDivided(Mistake):
         )
 
 
-class DividedTwice(Mistake):
+class DividedTwice(_WrongMean):
     """The mean was divided once more."""
 
     code = "divided_twice"
-
-    @classmethod
-    @override
-    def is_possible(cls, batch: Batch, /) -> bool:
-        return _is_mean(batch)
 
     @cached_property
     @override
@@ -77,7 +72,7 @@ class DividedTwice(Mistake):
         )
 
 
-class WholeDividedTwice(Mistake):
+class WholeDividedTwice(_WrongMean):
     """The mean was divided once more, and the penalty with it."""
 
     code = "divided_twice"
@@ -86,7 +81,7 @@ class WholeDividedTwice(Mistake):
     @classmethod
     @override
     def is_possible(cls, batch: Batch, /) -> bool:
-        return _is_mean(batch) and batch.options.reg > 0
+        return super().is_possible(batch) and batch.options.reg > 0
 
     @override
     def quantity(self, name: str) -> Array:

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from lossgrad_service.demo.interrupts import interrupts_held_back
+from lossgrad_service.child.interrupts import interrupts_held_back
 
 
 def interrupted_within(interrupt: Callable[[], object]) -> list[str]:
