@@ -29,10 +29,10 @@ CALLERS = 4
 ONE_MESSAGE = problems.labelled("scores", rows=500, classes=500, dtype=np.float32)
 STREAMED = problems.labelled("h1", rows=3000, classes=400, hidden=400, dtype=np.float32)
 WAYS: dict[str, tuple[Callable[[Cluster], lossgrad.Client], dict]] = {
-    "one message over gRPC": (lambda ray: lossgrad.Client(ray.grpc), ONE_MESSAGE),
-    "a stream": (lambda ray: lossgrad.Client(ray.grpc), STREAMED),
-    "HTTP": (lambda ray: lossgrad.Client(ray.http), ONE_MESSAGE),
-    "parts": (lambda ray: lossgrad.ShardedClient([ray.grpc] * REPLICAS), STREAMED),
+    "one message over gRPC": (lambda cluster: lossgrad.Client(cluster.grpc), ONE_MESSAGE),
+    "a stream": (lambda cluster: lossgrad.Client(cluster.grpc), STREAMED),
+    "HTTP": (lambda cluster: lossgrad.Client(cluster.http), ONE_MESSAGE),
+    "parts": (lambda cluster: lossgrad.ShardedClient([cluster.grpc] * REPLICAS), STREAMED),
 }
 
 

@@ -9,7 +9,6 @@ import grpc
 
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
 from lossgrad.errors import LossGradError
-from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME
 from lossgrad_service.ray_serve.lost_replicas import FULL, LOST
 
@@ -69,9 +68,9 @@ def _retelling(handler: Any) -> Any:
 
 
 def _retell(context: Any) -> None:
-    """Put our word for a status in the place of Ray's; a replica's own has a request id."""
+    """Put our word for a status in the place of Ray's; a replica's own comes with details."""
     error = _MEANT.get(context.code())
-    if error is None or any(key == HEADER for key, _ in context.trailing_metadata()):
+    if error is None or any(key == DETAILS_KEY for key, _ in context.trailing_metadata()):
         return
     status = encode_status(error)
     context.set_code(_CODES[status.code])
