@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 from threading import Thread, Timer
-from typing import Any
+from typing import Any, Self
 
 import grpc
 
@@ -209,8 +209,60 @@ class Blocking:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_SECONDS)
 
 
-class Sharded(lossgrad.ShardedClient):
-    """A client that cuts every batch of two rows or more, however little work that is."""
+class _Cutting:
+    """Has a client cut every batch of two rows or more, however little work that is."""
+
+    targets: tuple[str, ...]
 
     def _spans(self, problem: Problem) -> list[slice]:
         return cut(problem.n_rows, max(1, min(problem.n_rows, len(self.targets))))
+
+
+class Sharded(_Cutting, lossgrad.ShardedClient):
+    """Cuts every batch."""
+
+
+class AsyncSharded(_Cutting, lossgrad.AsyncShardedClient):
+    """Cuts every batch."""
+
+
+class BlockingSharded:
+    """`AsyncSharded` behind the methods of `Sharded`."""
+
+    def __init__(self, targets: list[str], loop: asyncio.AbstractEventLoop, **options: Any) -> None:
+        self._client = AsyncSharded(targets, **options)
+        self._loop = loop
+        self.targets = self._client.targets
+
+    def compute(self, **arguments: Any) -> lossgrad.Result:
+        return self.compute_future(**arguments).result(PATIENCE_SECONDS)
+
+    def compute_future(self, **arguments: Any) -> Future[lossgrad.Result]:
+        async def begun() -> lossgrad.Result:
+            return await self._client.compute_future(**arguments)
+
+        return asyncio.run_coroutine_threadsafe(begun(), self._loop)
+
+    def map(self, batches: Iterable[Mapping[str, Any]]) -> list[lossgrad.Result]:
+        async def mapped() -> list[lossgrad.Result]:
+            return [result async for result in self._client.map(batches)]
+
+        return self._wait(mapped())
+
+    def check(self, **arguments: Any) -> lossgrad.Check:
+        return self._wait(self._client.check(**arguments))
+
+    def info(self) -> lossgrad.ServerInfo:
+        return self._wait(self._client.info())
+
+    def close(self) -> None:
+        self._wait(self._client.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _wait(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_SECONDS)

@@ -104,7 +104,7 @@ class Server:
         """Say everywhere that the server is not ready; calls are still taken."""
         self._readiness.set_draining()
         self._place.set_ready(False)
-        await self._grpc.drain()
+        await self._tell_probes()
 
     async def _start(self, resources: AsyncExitStack) -> None:
         self._place.take()
@@ -112,6 +112,14 @@ class Server:
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
         is_warm = self._place.others_are_ready() and await warmed_up(threads, self._stop_requested)
+        await self._open(resources, threads)
+        if is_warm or await warmed_up(threads, self._stop_requested):
+            self._readiness.set_ready()
+            self._place.set_ready(True)
+            await self._tell_probes()
+
+    async def _open(self, resources: AsyncExitStack, threads: Executor) -> None:
+        """Take calls, which wait for the kernels they need."""
         door = door_of(self.settings)
         dispatcher, gate = self._dispatcher(threads), self._gate(door)
         memories = Memories(self.settings.shared_memory_bytes)
@@ -136,10 +144,10 @@ class Server:
         await self._grpc.start()
         await resources.enter_async_context(watching.sampling())
         resources.push_async_callback(self._stop_adapters)
-        if is_warm or await warmed_up(threads, self._stop_requested):
-            self._readiness.set_ready()
-            self._place.set_ready(True)
-            await self._grpc.set_serving()
+
+    async def _tell_probes(self) -> None:
+        """Tell those over gRPC whether the server is ready; others ask."""
+        await (self._grpc.set_serving() if self.is_ready else self._grpc.drain())
 
     def _dispatcher(self, threads: Executor) -> Dispatcher:
         # FastAPI keeps what its routes lead to until the process ends: not this server.

@@ -13,6 +13,7 @@ import lossgrad
 
 EXPORTED = {
     "AsyncClient",
+    "AsyncShardedClient",
     "Busy",
     "Cancelled",
     "Check",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 
+import grpc
 import pytest
+import trustme
 
 import lossgrad
-from lossgrad.transports.credentials import NO_CREDENTIALS
+from lossgrad.transports.credentials import NO_CREDENTIALS, Credentials
 from lossgrad.transports.grpc import GrpcTransport
 from lossgrad.transports.grpc_aio import GrpcAioTransport
 from lossgrad.transports.target import Target
@@ -20,23 +22,23 @@ ONE, TWO, DEAD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 CALLS = 20
 
 
-def by_name(resolver: int, port: int) -> Target:
+def by_name(resolver: int, port: int, *, is_secure: bool = False) -> Target:
     """Return the target that ``dns:///NAME:port`` is where the resolver is the system's."""
-    return Target("grpc", f"dns://127.0.0.1:{resolver}/{NAME}:{port}")
+    return Target("grpc", f"dns://127.0.0.1:{resolver}/{NAME}:{port}", is_secure)
 
 
-def call_often(target: Target) -> None:
+def call_often(target: Target, credentials: Credentials = NO_CREDENTIALS) -> None:
     client = lossgrad.Client(f"dns:///{NAME}:1")
-    client._transport = GrpcTransport(target, NO_CREDENTIALS)
+    client._transport = GrpcTransport(target, credentials)
     with closing(client):
         for _ in range(CALLS):
             client.compute(**ARGUMENTS)
 
 
-def call_often_in_a_loop(target: Target) -> None:
+def call_often_in_a_loop(target: Target, credentials: Credentials = NO_CREDENTIALS) -> None:
     async def run() -> None:
         async with lossgrad.AsyncClient(f"dns:///{NAME}:1") as client:
-            client._transport = GrpcAioTransport(target, NO_CREDENTIALS)
+            client._transport = GrpcAioTransport(target, credentials)
             for _ in range(CALLS):
                 await client.compute(**ARGUMENTS)
 
@@ -52,6 +54,23 @@ def test_calls_take_turns_and_pass_over_what_is_dead(calling):
         name_server([ONE, TWO, DEAD]) as resolver,
     ):
         calling(by_name(resolver, one.port))
+    assert sum(script.calls for script in scripts) == CALLS
+    assert min(script.calls for script in scripts) >= CALLS // 4
+
+
+@pytest.mark.parametrize("calling", [call_often, call_often_in_a_loop])
+def test_calls_take_turns_over_tls(calling):
+    scripts, authority = (Script(), Script()), trustme.CA()
+    issued = authority.issue_cert(NAME)
+    pair = issued.private_key_pem.bytes(), issued.cert_chain_pems[0].bytes()
+    tls = grpc.ssl_server_credentials([pair])
+    with (
+        GrpcServer(scripts[0], address=f"{ONE}:0", credentials=tls) as one,
+        GrpcServer(scripts[1], address=f"{TWO}:{one.port}", credentials=tls),
+        name_server([ONE, TWO, DEAD]) as resolver,
+    ):
+        target = by_name(resolver, one.port, is_secure=True)
+        calling(target, Credentials(authority=authority.cert_pem.bytes()))
     assert sum(script.calls for script in scripts) == CALLS
     assert min(script.calls for script in scripts) >= CALLS // 4
 

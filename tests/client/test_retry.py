@@ -29,7 +29,10 @@ class World:
     def call(self, outcomes, timeout=60.0, attempt=0.0):
         """Play one call; return its steps and the error that ended it, if any."""
         attempts = self.policy.begin(timeout)
-        steps = [Step(0.0, attempts.timeout)]
+        try:
+            steps = [Step(0.0, attempts.first())]
+        except DeadlineExceeded as error:
+            return [], error
         for outcome in outcomes:
             self.now += attempt
             if outcome is None:
@@ -47,6 +50,16 @@ def test_success_at_once():
     steps, error = World().call([None], timeout=7.0)
     assert error is None
     assert [(s.pause, s.timeout) for s in steps] == [(0.0, 7.0)]
+
+
+def test_waiting_for_ones_turn_takes_of_the_time():
+    world = World()
+    attempts = world.policy.begin(7.0)
+    world.now += 5.0
+    assert attempts.first() == 2.0
+    world.now += 2.0
+    with pytest.raises(DeadlineExceeded, match="no answer within 7 s"):
+        attempts.first()
 
 
 @pytest.mark.parametrize("kind", RETRYABLE)

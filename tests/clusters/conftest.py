@@ -1,4 +1,4 @@
-"""The service on a Ray of this machine: two replicas behind Ray's own proxies."""
+"""The service on a Ray of this machine: two replicas behind Ray's own proxies, and a key."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import ray
+import yaml
 from ray import serve
 
+from lossgrad.transports.tokens import VARIABLE
+from lossgrad_service.access.caller import Quota
+from lossgrad_service.access.keys import entry_of, fields_of
+from lossgrad_service.access.tokens import digest_of, new_token
 from lossgrad_service.ray_serve.application import LossGrad
 
 REPLICAS = 2
-LIMITS = {
+CONFIG = yaml.safe_load((Path(__file__).parents[2] / "deploy/ray/serve.yaml").read_text())
+TOKEN = new_token()
+KEY = entry_of(fields_of("tests", digest_of(TOKEN), Quota(None, None)))
+SETTINGS = {
+    "LOSSGRAD_INSECURE": "true",
     "LOSSGRAD_MAX_REQUEST_BYTES": str(2**21),
     "LOSSGRAD_ADMISSION_BYTES": str(2**28),
     "LOSSGRAD_COMPUTE_THREADS": "1",
@@ -30,28 +40,34 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def cluster(tmp_path_factory) -> Iterator[Cluster]:
     """Memory is bounded: Ray would take a third of the machine's for its objects."""
+    keys_file = tmp_path_factory.mktemp("keys") / "keys.toml"
+    keys_file.write_text(KEY)
     grpc_port, http_port = free_ports(2)
     ray.init(num_cpus=REPLICAS, include_dashboard=False, object_store_memory=2**28)
     try:
         serve.start(
-            http_options={"host": "127.0.0.1", "port": http_port},
-            grpc_options={
-                "port": grpc_port,
-                "grpc_servicer_functions": ["lossgrad_service.ray_serve.servicer.add_to_server"],
-            },
+            http_options=CONFIG["http_options"] | {"port": http_port},
+            grpc_options=CONFIG["grpc_options"] | {"port": grpc_port},
+            controller_options=CONFIG["controller_options"],
         )
-        serve.run(replicated(), name="lossgrad", route_prefix="/")
+        serve.run(replicated(keys_file), name="lossgrad", route_prefix="/")
         yield Cluster(f"127.0.0.1:{grpc_port}", f"http://127.0.0.1:{http_port}")
     finally:
         serve.shutdown()
         ray.shutdown()
 
 
-def replicated() -> serve.Application:
+@pytest.fixture(autouse=True)
+def shown(monkeypatch) -> None:
+    """Have clients show the key."""
+    monkeypatch.setenv(VARIABLE, TOKEN)
+
+
+def replicated(keys_file: Path) -> serve.Application:
     """Return the application with replicas that share this machine, within small limits."""
-    runtime_env = {"env_vars": LIMITS}
+    runtime_env = {"env_vars": SETTINGS | {"LOSSGRAD_KEYS_FILE": str(keys_file)}}
     return LossGrad.options(
         num_replicas=REPLICAS,
         ray_actor_options={"num_cpus": 1, "runtime_env": runtime_env},

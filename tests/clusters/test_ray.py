@@ -6,25 +6,24 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
-import yaml
 from ray.serve.schema import ServeDeploySchema
 
 import lossgrad
 from lossgrad.endpoints import COMPUTE
-from lossgrad.errors import DeadlineExceeded, InvalidArgument
-from lossgrad_service.ray_serve import application, servicer
+from lossgrad.errors import DeadlineExceeded, InvalidArgument, Unauthenticated
+from lossgrad.transports.tokens import VARIABLE
+from lossgrad_service.ray_serve import application, middleware, routed, servicer
 from lossgrad_service.runtime.settings import Settings
 from tests.behaviour import problems
-from tests.clusters.conftest import REPLICAS
+from tests.clusters.conftest import CONFIG, REPLICAS, TOKEN
 from tests.running import channel_to
 from tests.sharded.comparing import assert_alike
 
-CONFIG = yaml.safe_load((Path(__file__).parents[2] / "deploy/ray/serve.yaml").read_text())
+SHOWN = {"authorization": f"Bearer {TOKEN}"}
 PROBLEMS = {
     "small": problems.labelled("x", rows=9, dtype=np.float32) | {"reg": 0.1},
     "large": problems.labelled("h1", rows=3000, classes=400, hidden=40, dtype=np.float32),
@@ -74,6 +73,18 @@ def test_what_is_wrong_is_told_with_its_violations(client):
     assert [violation.field for violation in caught.value.violations] == ["x"]
 
 
+@pytest.mark.parametrize("token", [None, "of-nobody"])
+@pytest.mark.parametrize("way", ["grpc", "http"])
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+def test_who_shows_no_key_is_let_nowhere(cluster, monkeypatch, way, problem, token):
+    monkeypatch.delenv(VARIABLE)
+    with (
+        lossgrad.Client(getattr(cluster, way), token=token) as client,
+        pytest.raises(Unauthenticated),
+    ):
+        client.compute(**problem)
+
+
 @pytest.mark.parametrize("row", [0, 2999])
 @pytest.mark.parametrize("want", [["loss"], ["dscores"]], ids=str)
 def test_what_is_wrong_with_a_stream(cluster, row, want):
@@ -95,14 +106,13 @@ def test_messages_over_the_limit(cluster):
     with channel_to(cluster.grpc) as channel:
         compute = channel.unary_unary(COMPUTE.rpc)
         with pytest.raises(grpc.RpcError) as caught:
-            compute(bytes(2**21 + 1))
+            compute(bytes(2**21 + 1), metadata=tuple(SHOWN.items()))
     assert caught.value.code() == grpc.StatusCode.OUT_OF_RANGE
 
 
 def test_bodies_over_the_limit(cluster):
-    request = urllib.request.Request(
-        f"{cluster.http}/v1/compute", bytes(2**21 + 1), {"Content-Type": "application/json"}
-    )
+    headers = {"Content-Type": "application/json", **SHOWN}
+    request = urllib.request.Request(f"{cluster.http}/v1/compute", bytes(2**21 + 1), headers)
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)
     assert caught.value.code == 413
@@ -118,7 +128,8 @@ def test_calls_are_counted(cluster):
     with lossgrad.Client(cluster.grpc) as client:
         for _ in range(50):
             client.compute(**PROBLEMS["small"])
-    text = urllib.request.urlopen(f"{cluster.http}/metrics").read().decode()
+    scrape = urllib.request.Request(f"{cluster.http}/metrics", headers=SHOWN)
+    text = urllib.request.urlopen(scrape).read().decode()
     line = r'lossgrad_requests_total\{method="Compute",transport="grpc",code="OK"\} (\d+)'
     assert int(re.search(line, text).group(1)) > 0
 
@@ -140,6 +151,12 @@ def test_configuration_is_what_ray_takes():
     assert schema.grpc_options.grpc_servicer_functions == [
         f"{servicer.__name__}.{servicer.add_to_server.__name__}"
     ]
+    variables = schema.controller_options.runtime_env["env_vars"]
+    assert variables == {
+        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": (
+            f"{middleware.__name__}.{middleware.middlewares.__name__}"
+        )
+    }
 
 
 def test_configuration_repeats_settings():
@@ -152,5 +169,5 @@ def test_configuration_repeats_settings():
 
 
 def test_methods_are_named_as_in_the_proto():
-    for name in (*servicer.UNARY, *servicer.STREAMS):
+    for name in (*routed.UNARY, *routed.STREAMS):
         assert callable(getattr(application.LossGrad.func_or_class, name))

@@ -1,14 +1,19 @@
-"""Several servers, and clients of 1, 2 and 4 of them."""
+"""Several servers, and clients of 1, 2 and 4 of them, of both forms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 import lossgrad
-from tests.running import Sharded, running_server
+from tests.running import BlockingSharded, Sharded, event_loop, running_server
+
+AnySharded = Sharded | BlockingSharded
+Several = Callable[..., AnySharded]
 
 
 @pytest.fixture(scope="package")
@@ -23,7 +28,23 @@ def single(targets: list[str]) -> Iterator[lossgrad.Client]:
         yield client
 
 
-@pytest.fixture(scope="package", params=[1, 2, 4])
-def sharded(request: pytest.FixtureRequest, targets: list[str]) -> Iterator[Sharded]:
-    with Sharded(targets[: request.param]) as client:
+@pytest.fixture(scope="package")
+def loop() -> Iterator[AbstractEventLoop]:
+    with event_loop() as loop:
+        yield loop
+
+
+@pytest.fixture(params=["blocking", "aio"])
+def several(request: pytest.FixtureRequest, loop: AbstractEventLoop) -> Several:
+    """What makes a client of several servers."""
+    return {"blocking": Sharded, "aio": partial(BlockingSharded, loop=loop)}[request.param]
+
+
+@pytest.fixture(scope="package", params=["1", "2", "4", "4 aio"])
+def sharded(
+    request: pytest.FixtureRequest, targets: list[str], loop: AbstractEventLoop
+) -> Iterator[AnySharded]:
+    count, *form = request.param.split()
+    some = targets[: int(count)]
+    with BlockingSharded(some, loop) if form else Sharded(some) as client:
         yield client

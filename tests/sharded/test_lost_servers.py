@@ -24,6 +24,7 @@ from lossgrad.errors import (
     LossGradError,
     Unavailable,
 )
+from lossgrad.sharded import client as client_of_threads
 from lossgrad_service.child import COMMAND, running_child
 from tests.behaviour import problems
 from tests.client.servers import GrpcServer, Script, Stuck
@@ -43,32 +44,32 @@ def down() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_one_is_down_from_the_start(targets, single, down, place):
-    several = targets[:2]
-    several.insert(place, down)
+def test_one_is_down_from_the_start(several, targets, single, down, place):
+    some = targets[:2]
+    some.insert(place, down)
     problem = problems.labelled("h1", rows=30)
-    with Sharded(several) as client:
+    with several(some) as client:
         for _ in range(20):  # more than a bucket of retries would carry
             assert_alike(client.compute(**problem), single.compute(**problem), parts=3)
         assert client.info().version == single.info().version
         assert client.check(**problem).ok
 
 
-def test_all_are_down(down):
-    with Sharded([down, down]) as client:
+def test_all_are_down(several, down):
+    with several([down, down]) as client:
         began = time.monotonic()
         with pytest.raises((Unavailable, DeadlineExceeded)):
             client.compute(**problems.labelled("scores"), timeout=1.0)
         assert time.monotonic() - began < PATIENCE_SECONDS
 
 
-def test_one_is_killed_under_a_call(targets, single):
+def test_one_is_killed_under_a_call(several, targets, single):
     problem = problems.labelled("scores", **LARGE)
     expected = single.compute(**problem)
     own = np.full((LARGE["rows"], LARGE["classes"]), np.nan, np.float32)
     with (
         running_child(COMMAND, 2) as child,
-        Sharded([child.addresses["gRPC"], targets[0]]) as client,
+        several([child.addresses["gRPC"], targets[0]]) as client,
     ):
         under_way = client.compute_future(**problem, out={"dscores": own})
         while np.isnan(own[[0, 512], 0]).any() and not under_way.done():
@@ -79,28 +80,43 @@ def test_one_is_killed_under_a_call(targets, single):
     assert result.loss == pytest.approx(expected.loss, rel=1e-15)
 
 
-def test_no_answer_in_time(targets):
+def test_no_answer_in_time(several, targets):
     stuck = Stuck()
-    with GrpcServer(Script(stuck)) as server, Sharded([server.target, targets[0]]) as client:
+    with GrpcServer(Script(stuck)) as server, several([server.target, targets[0]]) as client:
         with pytest.raises(DeadlineExceeded, match=r"no answer within 0\.3 s"):
             client.compute(**problems.labelled("scores"), timeout=0.3)
         stuck.released.set()
 
 
+def test_parts_that_wait_for_their_turn_have_no_more_time(monkeypatch):
+    monkeypatch.setattr(client_of_threads, "_MOST_PARTS", 1)
+    stuck, idle = Stuck(), Script()
+    with (
+        GrpcServer(Script(stuck)) as one,
+        GrpcServer(idle) as two,
+        Sharded([one.target, two.target]) as client,
+    ):
+        with pytest.raises(DeadlineExceeded, match=r"no answer within 0\.3 s"):
+            client.compute(**problems.labelled("scores"), timeout=0.3)
+        client.compute_future(scores=[[0.0, 1.0]], labels=[0]).result(PATIENCE_SECONDS)
+        stuck.released.set()
+    assert idle.calls == 1
+
+
 @pytest.mark.parametrize("error", [Internal("a bug"), InvalidArgument.at("w2", "is strange")])
-def test_an_error_is_raised_once(targets, error):
-    with GrpcServer(Script(error)) as server, Sharded([server.target, *targets[:3]]) as client:
+def test_an_error_is_raised_once(several, targets, error):
+    with GrpcServer(Script(error)) as server, several([server.target, *targets[:3]]) as client:
         with pytest.raises(type(error)) as caught:
             client.compute(**problems.labelled("scores", rows=8))
         assert str(caught.value).endswith(str(error))
 
 
-def test_a_refusal_waits_for_no_part_that_says_nothing_more():
+def test_a_refusal_waits_for_no_part_that_says_nothing_more(several):
     stuck, refusal = Stuck(), InvalidArgument.at("w2", "is strange")
     with (
         GrpcServer(Script(stuck)) as one,
         GrpcServer(Script(refusal)) as two,
-        Sharded([one.target, two.target]) as client,
+        several([one.target, two.target]) as client,
     ):
         refused = client.compute_future(**problems.labelled("scores", rows=8))
         try:
@@ -148,21 +164,22 @@ def serving(streams: Streams) -> Iterator[str]:
         server.stop(None).wait()
 
 
-def test_an_error_ends_the_other_calls():
+def test_an_error_ends_the_other_calls(several):
     silent = Streams()
     failing = Streams(Internal("a bug"), after=silent)
     problem = problems.labelled("scores", **LARGE)
-    with serving(silent) as one, serving(failing) as two, Sharded([one, two]) as client:
+    with serving(silent) as one, serving(failing) as two, several([one, two]) as client:
         with pytest.raises(Internal):
             client.compute(**problem)
         assert silent.ended.wait(PATIENCE_SECONDS)
 
 
-def test_what_is_no_list_of_targets():
+@pytest.mark.parametrize("kind", [lossgrad.ShardedClient, lossgrad.AsyncShardedClient])
+def test_what_is_no_list_of_targets(kind):
     for targets in ([], "localhost:50051", 7):
         with pytest.raises(InvalidArgument, match="targets"):
-            lossgrad.ShardedClient(targets)
+            kind(targets)
     with pytest.raises(InvalidArgument, match="one kind, got grpc and http"):
-        lossgrad.ShardedClient(["localhost:50051", "http://localhost:8080"])
+        kind(["localhost:50051", "http://localhost:8080"])
     with pytest.raises(InvalidArgument, match="target"):
-        lossgrad.ShardedClient(["localhost:50051", "ftp://x"])
+        kind(["localhost:50051", "ftp://x"])

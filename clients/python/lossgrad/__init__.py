@@ -26,7 +26,7 @@ from lossgrad.errors import (
     Unimplemented,
     Violation,
 )
-from lossgrad.sharded import ShardedClient
+from lossgrad.sharded import AsyncShardedClient, ShardedClient
 from lossgrad.types.check import Check
 from lossgrad.types.info import Limits, ServerInfo
 from lossgrad.types.result import Result
@@ -35,6 +35,7 @@ __version__: str
 
 __all__ = [
     "AsyncClient",
+    "AsyncShardedClient",
     "Busy",
     "Cancelled",
     "Check",

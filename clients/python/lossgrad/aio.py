@@ -17,7 +17,7 @@ from lossgrad.pipelines import DEFAULT_DEPTH, Batch, read_depth, require_iterabl
 from lossgrad.pipelines.tasks import pipelined
 from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings
-from lossgrad.transports import open_async_transport
+from lossgrad.transports import AsyncTransport, open_async_transport
 from lossgrad.types.check import Check, CheckRequest
 from lossgrad.types.info import InfoRequest, Limits, ServerInfo
 from lossgrad.types.problem import ProblemArguments
@@ -48,7 +48,10 @@ class AsyncClient(ClientSettings):
     """
 
     def _open(self) -> None:
-        self._transport = open_async_transport(self.target, self._credentials)
+        self._transport = self._open_transport()
+
+    def _open_transport(self) -> AsyncTransport:
+        return open_async_transport(self.target, self._credentials)
 
     async def compute(
         self,
@@ -166,11 +169,14 @@ class AsyncClient(ClientSettings):
 
     async def _compute(self, batch: Batch) -> Result:
         call = ComputeCall.of(batch.arguments, batch.out)
-        known, attempts = self._begin_call(batch.timeout)
         try:
-            return call.deliver(await _with_retries(attempts, partial(self._attempt, call, known)))
+            return call.deliver(await self._answer(call, batch.timeout))
         finally:
             call.loan.end()  # a thread may be left that still takes in what arrives
+
+    async def _answer(self, call: ComputeCall, timeout: float | None) -> Result:
+        known, attempts = self._begin_call(timeout)
+        return await _with_retries(attempts, partial(self._attempt, call, known))
 
     async def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
         left = await self._admitted(call.problem, known, timeout)
@@ -200,7 +206,7 @@ class AsyncClient(ClientSettings):
 
 async def _with_retries(attempts: Attempts, attempt: Callable[[float], Awaitable[Reply]]) -> Reply:
     """Return what the first attempt that does not fail returns."""
-    timeout = attempts.timeout
+    timeout = attempts.first()
     while True:
         try:
             return await attempt(timeout)

@@ -25,7 +25,7 @@ from lossgrad.pipelines import (
 from lossgrad.pipelines.threads import Pause, pipelined
 from lossgrad.retry import Attempts
 from lossgrad.settings import ClientSettings
-from lossgrad.transports import open_transport
+from lossgrad.transports import Transport, open_transport
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.pool import DaemonPool
 from lossgrad.types.check import Check, CheckRequest
@@ -80,8 +80,11 @@ class Client(ClientSettings):
     """
 
     def _open(self) -> None:
-        self._transport = open_transport(self.target, self._credentials)
+        self._transport = self._open_transport()
         self._pools = PerProcess[DaemonPool](lambda: DaemonPool(DEEPEST))
+
+    def _open_transport(self) -> Transport:
+        return open_transport(self.target, self._credentials)
 
     def compute(
         self,
@@ -378,7 +381,11 @@ class Client(ClientSettings):
         return call.deliver(self._answer(call, batch.timeout, pause))
 
     def _answer(self, call: ComputeCall, timeout: float | None, pause: Pause) -> Result:
-        known, attempts = self._begin_call(timeout)
+        return self._ask(call, *self._begin_call(timeout), pause)
+
+    def _ask(
+        self, call: ComputeCall, known: KnownLimits, attempts: Attempts, pause: Pause
+    ) -> Result:
         return _with_retries(attempts, partial(self._attempt, call, known), pause)
 
     def _attempt(self, call: ComputeCall, known: KnownLimits, timeout: float) -> Result:
@@ -407,7 +414,7 @@ class Client(ClientSettings):
 
 def _with_retries(attempts: Attempts, attempt: Callable[[float], Reply], pause: Pause) -> Reply:
     """Return what the first attempt that does not fail returns."""
-    timeout = attempts.timeout
+    timeout = attempts.first()
     while True:
         try:
             return attempt(timeout)

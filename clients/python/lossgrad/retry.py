@@ -90,10 +90,11 @@ class RetryPolicy:
     def begin(self, timeout: float) -> Attempts:
         """Return the attempts of one call, which may take `timeout` seconds in all.
 
-        The caller makes the first at once; when one fails, it hands in the error, and
-        gets the next step, or the error that ends the call is raised::
+        When one fails, the caller hands in the error, and gets the next step, or the error
+        that ends the call is raised::
 
             attempts = policy.begin(timeout)
+            timeout = attempts.first()
             while True:
                 try:
                     return attempt(timeout)
@@ -114,9 +115,22 @@ class Attempts:
     def __init__(self, policy: RetryPolicy, timeout: float) -> None:
         self._policy = policy
         self.timeout = timeout
-        """Seconds that all attempts and pauses together may take, so the first as well."""
+        """Seconds that all attempts and pauses together may take."""
         self._deadline = policy.clock() + timeout
         self._retries = 0
+
+    def first(self) -> float:
+        """Return the seconds that the first attempt may take.
+
+        Raises
+        ------
+        DeadlineExceeded
+            Where the call has waited for its turn until there are none.
+        """
+        remaining = self._deadline - self._policy.clock()
+        if remaining <= 0:
+            raise no_answer_within(self.timeout)
+        return remaining
 
     def after(self, error: LossGradError) -> Step:
         """Return what to do once an attempt has failed.

@@ -104,12 +104,17 @@ class ClientSettings(ABC):
     def _open(self) -> None:
         """Make what calls go through; nothing is connected before the first one."""
 
+    @property
+    def _named(self) -> str | list[str]:
+        """Where the service is, as the caller said."""
+        return self.target
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.target!r}, timeout={self.timeout!r})"
+        return f"{type(self).__name__}({self._named!r}, timeout={self.timeout!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         token = self._credentials.token
-        return partial(type(self), self.target, timeout=self.timeout, token=token, **self._tls), ()
+        return partial(type(self), self._named, timeout=self.timeout, token=token, **self._tls), ()
 
     def _prepared(self, call: ComputeCall, known: KnownLimits) -> ComputeCall:
         """Return a call with what is known of the server, and the memory that it shares."""

@@ -68,11 +68,11 @@ def _telling(dispatcher: Dispatcher) -> Answer:
     return tell
 
 
-_FEWER_ROWS: Final = "send fewer rows at a time with the whole batch's denominator"
-_STREAM: Final = f"{_FEWER_ROWS}, or call ComputeStream"
+FEWER_ROWS: Final = "send fewer rows at a time with the whole batch's denominator"
+_STREAM: Final = f"{FEWER_ROWS}, or call ComputeStream"
 _ADVICE: Final[Mapping[MethodName, str]] = {
     "CheckGradients": check_limits.ADVICE,
-    "ModelInfer": _FEWER_ROWS,
+    "ModelInfer": FEWER_ROWS,
 }
 """What to do about a message that is too large, where no stream takes the same."""
 
@@ -120,7 +120,7 @@ class UnaryHandler:
     ) -> bytes:
         declared = declared_in(metadata)
         if declared is not None and declared > self._most_bytes:
-            raise _too_large(declared, self._most_bytes, _ADVICE.get(self._name, _STREAM))
+            raise too_large(declared, self._most_bytes, _ADVICE.get(self._name, _STREAM))
         reading = partial(read, context)
         message = await visit.receive(reading, declared, self._most_bytes, call.deadline)
         if message is END:
@@ -138,7 +138,8 @@ def _longer_than_declared(size: int, declared: int) -> InvalidArgument:
     )
 
 
-def _too_large(size: int, limit: int, advice: str) -> TooLarge:
+def too_large(size: int, limit: int, advice: str) -> TooLarge:
+    """Return the error of a message of too many bytes, with what to do about it."""
     return TooLarge(
         f"the message has {size} bytes, max_request_bytes is {limit}; {advice}",
         limit="max_request_bytes",

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from lossgrad.errors import TooLarge
 from lossgrad_service.grpc_api.contexts import END, Metadata
+from lossgrad_service.grpc_api.handlers import FEWER_ROWS, too_large
 
 Callback = Callable[[object], None]
 
@@ -95,11 +95,7 @@ class ProxiedContext:
         """
         message = await anext(self._messages, END)
         if message is not END and len(message) > self._most_bytes:
-            raise TooLarge(
-                f"the message has {len(message)} bytes, max_request_bytes is {self._most_bytes}; "
-                "send fewer rows at a time with the whole batch's denominator",
-                limit="max_request_bytes",
-            )
+            raise too_large(len(message), self._most_bytes, FEWER_ROWS)
         return message
 
     async def write(self, message: bytes) -> None:

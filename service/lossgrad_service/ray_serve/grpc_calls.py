@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple, cast
 
 import grpc
@@ -12,12 +12,11 @@ import grpc
 from lossgrad.codecs.chunks import encode_closing
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Dispatcher
+from lossgrad_service.grpc_api.contexts import Context, call_of, errors_told, metadata_of
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
 from lossgrad_service.ray_serve.contexts import Passed, ProxiedContext
+from lossgrad_service.ray_serve.replies import Replies
 from lossgrad_service.shared_memory import Memories
-
-_READ_AHEAD: Final = 1
-"""Replies of a stream that wait for the proxy to take them."""
 
 _NO_MORE: Final = encode_closing({})
 
@@ -30,51 +29,60 @@ class _Details(NamedTuple):
 
 
 class GrpcCalls:
-    """Has the handlers of the service answer what Ray's proxies pass on."""
+    """Has the handlers of the service answer what Ray's proxies pass on.
+
+    Whatever goes wrong is told by what is set in `passed`: what a proxy says by itself then means
+    that it has lost the replica.
+    """
 
     def __init__(self, dispatcher: Dispatcher, gate: Gate, memories: Memories) -> None:
         self._handlers = service_handler(dispatcher, gate, memories)
         self._most_bytes = dispatcher.service.limits.max_request_bytes
 
     async def answer(self, name: str, message: bytes, passed: Passed) -> bytes:
-        """Answer one message by one; an error is told by what is set in `passed`."""
+        """Answer one message by one, empty where an error is told."""
         context = ProxiedContext(passed, _alone(message), self._most_bytes, _refuse)
-        with context.lasting():
+        with _told(context), context.lasting():
             return await self._handler_of(name).stream_unary(None, context)
+        return b""
 
     async def stream(
         self, name: str, messages: AsyncIterator[bytes], passed: Passed
     ) -> AsyncGenerator[bytes]:
-        """Yield the replies to a stream of messages; an error is told as by `answer`.
+        """Yield the replies to a stream of messages.
 
         What is set in `passed` reaches the proxy with a reply, so that the last one waits for
         the end. Where an error leaves none, an empty one brings it.
         """
-        replies = asyncio.Queue[bytes | None](_READ_AHEAD)
+        replies = Replies()
         context = ProxiedContext(passed, aiter(messages), self._most_bytes, replies.put)
-        answering = asyncio.create_task(self._answer_all(name, context, replies))
+        answering = asyncio.create_task(self._answer_all(name, context))
+        answering.add_done_callback(replies.end)
         last: bytes | None = None
         try:
-            while (reply := await replies.get()) is not None:
+            while (reply := await replies.take()) is not None:
                 if last is not None:
                     yield last
                 last = reply
+            answering.result()  # it may have been cancelled, which is no end
             yield _NO_MORE if last is None else last
         finally:
             answering.cancel()
-            with suppress(asyncio.CancelledError):
-                await answering
+            await asyncio.wait((answering,))
 
-    async def _answer_all(
-        self, name: str, context: ProxiedContext, replies: asyncio.Queue[bytes | None]
-    ) -> None:
-        with context.lasting():
+    async def _answer_all(self, name: str, context: ProxiedContext) -> None:
+        with _told(context), context.lasting():
             await self._handler_of(name).stream_stream(None, context)
-        await replies.put(None)
 
     def _handler_of(self, name: str) -> Any:
         details = _Details(f"/{SERVICE_NAME}/{name}")
         return self._handlers.service(cast(grpc.HandlerCallDetails, details))
+
+
+def _told(context: ProxiedContext) -> AbstractContextManager[None]:
+    """Have errors beyond a handler's told as well, by a request id of their own."""
+    ours = cast(Context, context)
+    return errors_told(ours, call_of(ours, metadata_of(ours)))
 
 
 async def _alone(message: bytes) -> AsyncGenerator[bytes]:

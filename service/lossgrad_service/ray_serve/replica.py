@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,10 +11,9 @@ from lossgrad_service.access.doors import door_of
 from lossgrad_service.http_api.answers import Answers
 from lossgrad_service.http_api.app import create_app
 from lossgrad_service.http_api.connections.protocol import HANG_UP
+from lossgrad_service.ray_serve.exposure import require_meant
 from lossgrad_service.ray_serve.grpc_calls import GrpcCalls
-from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
-from lossgrad_service.runtime.memory import tune_malloc
-from lossgrad_service.runtime.threads import compute_threads
+from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
 from lossgrad_service.shared_memory import Memories
 from lossgrad_service.watching import Watching, gauges_of
@@ -24,21 +24,26 @@ class Replica(Server):
 
     All that holds of calls holds here, from the gate to the metrics. What guards connections,
     such as slow heads of HTTP, is Ray's.
+
+    Parameters
+    ----------
+    settings
+        Those that say where to listen mean nothing.
+
+    Raises
+    ------
+    WrongSettings
+        Where they do not allow what Ray opens.
     """
 
     app: ASGIApp
     grpc_calls: GrpcCalls
 
-    async def drain(self) -> None:
-        """Say that the server is not ready; calls are still taken."""
-        self._readiness.set_draining()
-        self._place.set_ready(False)
+    def __init__(self, settings: Settings) -> None:
+        require_meant(settings)
+        super().__init__(settings)
 
-    async def _start(self, resources: AsyncExitStack) -> None:
-        self._place.take()
-        tune_malloc(self.settings)
-        keep_where_set(self.settings)
-        threads = resources.enter_context(compute_threads(self.settings.compute_threads))
+    async def _open(self, resources: AsyncExitStack, threads: Executor) -> None:
         dispatcher, gate = self._dispatcher(threads), self._gate(door_of(self.settings))
         # Nobody can hand over memory: that takes a Unix socket.
         memories = Memories(0)
@@ -46,9 +51,9 @@ class Replica(Server):
         self.app = _Proxied(Answers(create_app(dispatcher, gate, watching.text)))
         self.grpc_calls = GrpcCalls(dispatcher, gate, memories)
         await resources.enter_async_context(watching.sampling())
-        if await warmed_up(threads, self._stop_requested):
-            self._readiness.set_ready()
-            self._place.set_ready(True)
+
+    async def _tell_probes(self) -> None:
+        """Tell nobody: those over gRPC are Ray's."""
 
 
 class _Proxied:

@@ -1,4 +1,4 @@
-"""What Ray's gRPC proxies are told of the service: its methods, by their names in the proto.
+"""What Ray's gRPC proxies are told of the service.
 
 ``lossgrad_service.ray_serve.servicer.add_to_server`` is the path that ``grpc_servicer_functions``
 takes.
@@ -6,26 +6,13 @@ takes.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import grpc
 
-from lossgrad_service.grpc_api.handlers import SERVICE_NAME
-
-UNARY: Final = ("Compute", "CheckGradients", "GetServerInfo")
-STREAMS: Final = ("ComputeStream",)
+from lossgrad_service.ray_serve.routed import Routed
 
 
 def add_to_server(_servicer: Any, server: grpc.aio.Server) -> None:
-    """Add the methods to a server of Ray's, which puts its own handlers in their places.
-
-    Messages stay bytes: left to gRPC, one that does not parse would be INTERNAL.
-    """
-    unary = {name: grpc.unary_unary_rpc_method_handler(_never) for name in UNARY}
-    streams = {name: grpc.stream_stream_rpc_method_handler(_never) for name in STREAMS}
-    handler = grpc.method_handlers_generic_handler(SERVICE_NAME, {**unary, **streams})
-    server.add_generic_rpc_handlers((handler,))
-
-
-def _never(*_: object) -> bytes:
-    raise AssertionError("Ray's proxy routes calls to replicas")
+    """Add the methods, by their names in the proto, to a server of Ray's."""
+    server.add_generic_rpc_handlers((Routed(),))

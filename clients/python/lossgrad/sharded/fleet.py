@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Sequence, Set
 from contextlib import contextmanager
 from itertools import count
 from threading import Lock
-from typing import Final
+from typing import Final, Generic, TypeVar, cast
 
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import Busy, LossGradError, Unavailable
 from lossgrad.retry import is_retryable
-from lossgrad.transports.base import Transport
+from lossgrad.transports.base import AsyncTransport, Transport
 from lossgrad.transports.per_process import PerProcess
 from lossgrad.transports.withdrawal import require_wanted
+
+Way = TypeVar("Way")
+"""The transport to a server, of either kind."""
 
 FIRST_REST: Final = 1.0
 """Seconds that a server which cannot be reached is passed over; they double each time."""
@@ -22,11 +25,11 @@ FIRST_REST: Final = 1.0
 LONGEST_REST: Final = 60.0
 
 
-class Server:
+class Server(Generic[Way]):
     """One server, and how it fares."""
 
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
+    def __init__(self, way: Way) -> None:
+        self.way = way
         self.n_calls = 0
         """Calls that are under way there."""
         self.last_turn = 0
@@ -49,20 +52,25 @@ class Server:
             self._rests_until = time.monotonic() + self._rest
 
 
-class Roster:
+class Roster(Generic[Way]):
     """What one process knows of the servers.
 
     A fork has its own: calls that it did not make would be under way for ever, and the lock
     might be held by a thread that it does not have.
     """
 
-    def __init__(self, transports: Sequence[Transport]) -> None:
-        self._servers = [Server(transport) for transport in transports]
+    def __init__(self, ways: Sequence[Way]) -> None:
+        self._servers = [Server(way) for way in ways]
         self._turns = count(1)
         self._lock = Lock()
 
+    @property
+    def size(self) -> int:
+        """How many servers there are."""
+        return len(self._servers)
+
     @contextmanager
-    def chosen(self, failed: dict[Server, LossGradError]) -> Generator[Server]:
+    def chosen(self, failed: Set[Server[Way]]) -> Generator[Server[Way]]:
         """Choose a server that has not failed yet, and count the call while it lasts."""
         with self._lock:
             untried = [server for server in self._servers if server not in failed]
@@ -74,6 +82,62 @@ class Roster:
         finally:
             with self._lock:
                 server.n_calls -= 1
+
+
+class Round(Generic[Way]):
+    """One attempt, in which every server is asked once at most.
+
+    Parameters
+    ----------
+    roster
+        The servers.
+    timeout
+        Seconds from now on.
+    """
+
+    def __init__(self, roster: Roster[Way], timeout: float) -> None:
+        self._roster = roster
+        self._end = time.monotonic() + timeout
+        self._failed: set[Server[Way]] = set()
+        self._hint: Busy | None = None
+
+    @contextmanager
+    def asking(self) -> Generator[tuple[Way, float]]:
+        """Give the way to the next server, and the seconds that are left.
+
+        Where the with-block fails and another server may help, it ends without the error. Of
+        all servers', a busy one's is raised, for its hint.
+        """
+        with self._roster.chosen(self._failed) as server:
+            try:
+                yield server.way, self._end - time.monotonic()
+            except LossGradError as error:
+                server.note(error)
+                self._failed.add(server)
+                if self._ends_with(error):
+                    raise
+                if self._has_asked_all:
+                    raise self._first_hint() from error
+                self._keep_hint(error)
+            else:
+                server.note(None)
+
+    @property
+    def _has_asked_all(self) -> bool:
+        return len(self._failed) == self._roster.size
+
+    def _ends_with(self, error: LossGradError) -> bool:
+        is_late = time.monotonic() >= self._end
+        return is_late or not is_retryable(error) or (self._has_asked_all and self._hint is None)
+
+    def _keep_hint(self, error: LossGradError) -> None:
+        if self._hint is None and isinstance(error, Busy):
+            # With its traceback it would hold all of the call until the garbage collector comes by.
+            self._hint = error.with_traceback(None)
+
+    def _first_hint(self) -> Busy:
+        hint, self._hint = self._hint, None
+        return cast(Busy, hint)
 
 
 class Fleet:
@@ -90,25 +154,15 @@ class Fleet:
 
     def __init__(self, transports: Sequence[Transport]) -> None:
         self._transports = transports
-        self._rosters = PerProcess[Roster](lambda: Roster(transports))
+        self._rosters = PerProcess[Roster[Transport]](lambda: Roster(transports))
 
     def send(self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float) -> Reply:
         """Make one attempt, which is over once every server has failed; see `Transport.send`."""
-        end = time.monotonic() + timeout
-        roster = self._rosters.get()
-        failed: dict[Server, LossGradError] = {}
+        round_ = Round(self._rosters.get(), timeout)
         while True:
             require_wanted()
-            with roster.chosen(failed) as server:
-                try:
-                    reply = server.transport.send(endpoint, request, end - time.monotonic())
-                except LossGradError as error:
-                    server.note(error)
-                    failed[server] = error
-                else:
-                    server.note(None)
-                    return reply
-            self._raise_if_over(failed, end)
+            with round_.asking() as (transport, left):
+                return transport.send(endpoint, request, left)
 
     def close(self) -> None:
         """Close the way to every server."""
@@ -116,10 +170,31 @@ class Fleet:
         for transport in self._transports:
             transport.close()
 
-    def _raise_if_over(self, failed: dict[Server, LossGradError], end: float) -> None:
-        """Raise the last error where no other server would help; of all, a busy one's hint."""
-        last = list(failed.values())[-1]
-        if not is_retryable(last) or time.monotonic() >= end:
-            raise last
-        if len(failed) == len(self._transports):
-            raise next((error for error in failed.values() if isinstance(error, Busy)), last)
+
+class AsyncFleet:
+    """The same for coroutines.
+
+    Parameters
+    ----------
+    transports
+        The way to each server.
+    """
+
+    def __init__(self, transports: Sequence[AsyncTransport]) -> None:
+        self._transports = transports
+        self._rosters = PerProcess[Roster[AsyncTransport]](lambda: Roster(transports))
+
+    async def send(
+        self, endpoint: Endpoint[Request, Reply], request: Request, timeout: float
+    ) -> Reply:
+        """Make one attempt; see `Fleet.send`."""
+        round_ = Round(self._rosters.get(), timeout)
+        while True:
+            with round_.asking() as (transport, left):
+                return await transport.send(endpoint, request, left)
+
+    async def close(self) -> None:
+        """Close the way to every server."""
+        self._rosters.close()
+        for transport in self._transports:
+            await transport.close()

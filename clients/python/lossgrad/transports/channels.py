@@ -63,7 +63,8 @@ _OPTIONS: Final = (
 _PLAIN_OPTIONS: Final = (("grpc.enable_http_proxy", 0),)
 
 # Calls take turns among all addresses of a name that can be reached; by default gRPC keeps to the
-# first of them for ever.
+# first of them for ever. So it does to names without TLS or dns:, which are of single machines:
+# localhost has two addresses, of which one is dead as a rule.
 _BY_NAME: Final = (("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),)
 
 
@@ -193,6 +194,7 @@ def _open(kind: Any, target: Target, credentials: Credentials) -> object:
 def _channel(kind: Any, target: Target, credentials: Credentials) -> object:
     options = (*_OPTIONS, *_on_silence())
     if target.is_secure:
+        options = (*options, *_BY_NAME)
         return kind.secure_channel(target.address, _tls_of(credentials), options=options)
     by_name = _BY_NAME if target.address.startswith("dns:") else ()
     return kind.insecure_channel(target.address, options=(*options, *_PLAIN_OPTIONS, *by_name))

@@ -2,9 +2,9 @@
 
 =======================  ==================================================
 ``localhost:50051``      gRPC, the same as ``grpc://localhost:50051``
-``grpcs://host:443``     gRPC over TLS
+``grpcs://host:443``     gRPC over TLS, all addresses of the name
 ``unix:///run/lg.sock``  gRPC over a Unix socket
-``dns:///host:50051``    gRPC with its own name resolution, all addresses
+``dns:///host:50051``    gRPC, all addresses of the name
 ``http://host:8080``     JSON over HTTP; a path goes before ``/v1/...``
 ``https://host``         JSON over HTTPS
 ``local:``               in this process; needs the extra ``service``

@@ -1,0 +1,15 @@
+"""What callers are told where Ray lost the replica that had their call, or could not reach it.
+
+A computation is pure, so that such a call may be made again: it ends as `Unavailable`. All of this
+runs in Ray's proxies.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lossgrad.errors import Busy, Unavailable
+
+LOST: Final = Unavailable("the replica that had the call is lost; call again")
+
+FULL: Final = Busy("every replica has as many calls as Ray lets wait; call again")
