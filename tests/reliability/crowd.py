@@ -81,8 +81,9 @@ class Told:
 
     @property
     def rate(self) -> float:
-        """Attempts in a second."""
-        return len(self.attempts) / self.seconds
+        """Attempts in a second, those that began in time; of a single run."""
+        over = self.began + self.seconds
+        return sum(attempt.began < over for attempt in self.attempts) / self.seconds
 
 
 def together(runs: Sequence[Told]) -> Told:
@@ -125,10 +126,13 @@ class Crowd:
 
 
 @contextmanager
-def crowd(caller: Caller) -> Iterator[Crowd]:
-    """Run a crowd, all of them the same caller to the service, until the block is left."""
-    told = json.dumps(asdict(caller))
-    command = [sys.executable, "-m", "tests.reliability.crowd", told]
+def crowd(caller: Caller, niceness: int = 0) -> Iterator[Crowd]:
+    """Run a crowd, all of them the same caller to the service, until the block is left.
+
+    The nicer it is, the more its process leaves of a core to others.
+    """
+    nicely, told = ["nice", f"--adjustment={niceness}"], json.dumps(asdict(caller))
+    command = [*nicely, sys.executable, "-m", "tests.reliability.crowd", told]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         yield Crowd(process)
