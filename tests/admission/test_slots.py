@@ -50,7 +50,7 @@ def test_a_slot_is_handed_on():
 def test_further_calls_are_refused_at_once():
     async def use():
         slots = Slots(1, most_waiting=2)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [await begin(slots, caller) for caller in "ab"]
         with pytest.raises(Busy, match="2 calls wait") as caught:
             await slots.take("c", Deadline())
@@ -77,7 +77,7 @@ async def begun_in_order(slots, since, waiting):
 def test_one_caller_fills_half_of_the_line():
     async def use():
         slots = Slots(1, most_waiting=6)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [(await begin(slots), "a") for _ in range(3)]
         with pytest.raises(Busy, match="3 calls wait"):
             await slots.take("a", Deadline())
@@ -97,7 +97,7 @@ def test_callers_take_turns(under_way):
 
     async def use():
         slots = Slots(1)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [await wait_for(slots, who) for who in ("a1", "a2", "a3", "a4", "b1", "b2", "c1")]
         return await begun_in_order(slots, since, waiting)
 
@@ -107,7 +107,7 @@ def test_callers_take_turns(under_way):
 def test_whose_turn_it_is_does_not_depend_on_who_comes_meanwhile():
     async def use():
         slots = Slots(1)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         first, second, other = [await begin(slots, caller) for caller in "aab"]
         slots.give(since)
         late = await begin(slots, "b")
@@ -118,16 +118,26 @@ def test_whose_turn_it_is_does_not_depend_on_who_comes_meanwhile():
     assert asyncio.run(use()) == ["b1", "a2", "b2"]
 
 
+def test_who_comes_while_another_computes_is_next():
+    async def use():
+        slots = Slots(1)
+        since = await slots.take("a", Deadline())
+        waiting = [(await begin(slots, who[0]), who) for who in ("a1", "a2", "b1")]
+        return await begun_in_order(slots, since, waiting)
+
+    assert asyncio.run(use()) == ["b1", "a1", "a2"]
+
+
 def test_turns_count_where_it_is_judged_how_long_a_call_would_wait(monkeypatch):
     async def use():
         slots = Slots(1)
         now = 100.0
         monkeypatch.setattr("lossgrad_service.admission.slots.monotonic", lambda: now)
         for _ in range(100):
-            since = await slots.take("a", Deadline())
+            since = await slots.take("z", Deadline())
             now += 0.5
             slots.give(since)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [(await begin(slots), "a") for _ in range(7)]
         with pytest.raises(Busy):
             await slots.take("a", Deadline(PATIENCE_SECONDS))
@@ -149,7 +159,7 @@ def test_a_computation_takes_its_callers_turn():
     async def use(threads):
         slots = Slots(1)
         dispatcher = dispatcher_of(slots, threads)
-        since, running, order = await slots.take("a", Deadline()), [], []
+        since, running, order = await slots.take("z", Deadline()), [], []
         for run in (dispatcher.run_soon, dispatcher.run):
             for caller in "aab":
                 call = Call("id", Deadline(PATIENCE_SECONDS))
