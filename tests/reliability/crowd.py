@@ -9,6 +9,7 @@ standard input.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -143,6 +144,7 @@ async def _follow(caller: Caller) -> None:
     attempts, loop = attempts_of(caller), asyncio.get_running_loop()
     while order := await loop.run_in_executor(None, sys.stdin.readline):
         how = json.loads(order)
+        gc.collect()
         made = await (_closed if "callers" in how else _open)(attempts, **how)
         print(json.dumps(made), flush=True)
 
@@ -177,4 +179,5 @@ async def _timed(attempts: Attempts) -> Attempt:
 
 
 if __name__ == "__main__":
+    gc.disable()  # its pauses would be taken for the service's
     asyncio.run(_follow(Caller(**json.loads(sys.argv[1]))))
