@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -126,6 +128,41 @@ def test_who_comes_while_another_computes_is_next():
         return await begun_in_order(slots, since, waiting)
 
     assert asyncio.run(use()) == ["b1", "a1", "a2"]
+
+
+def test_a_spare_slot_is_for_who_has_no_other():
+    async def use():
+        slots = Slots(1, spares=1)
+        turn = await slots.take("a", Deadline())
+        waiting = [await begin(slots) for _ in range(2)]
+        other = await slots.take("b", Deadline())
+        late = await begin(slots, "b")
+        assert (turn.is_spare, other.is_spare, slots.n_waiting) == (False, True, 3)
+        slots.give(other)
+        assert (await late).is_spare
+        assert not any(each.done() for each in waiting)
+        slots.give(turn)
+        assert not (await waiting[0]).is_spare
+
+    asyncio.run(use())
+
+
+def test_who_has_a_spare_slot_computes_beside_the_others():
+    """On a thread of its own: all others may be taken for as long as they like."""
+
+    async def use(threads, spare):
+        slots, done = Slots(1, spares=1), threading.Event()
+        dispatcher = replace(dispatcher_of(slots, threads), spare=spare)
+        calls = {caller: Call("id", Deadline(PATIENCE_SECONDS)) for caller in "ab"}
+        for caller, call in calls.items():
+            call.visit = visit(gate(), caller)
+        computing = asyncio.ensure_future(dispatcher.run_soon(calls["a"], done.wait))
+        await asyncio.sleep(0)
+        await dispatcher.run_soon(calls["b"], done.set)
+        return await computing
+
+    with ThreadPoolExecutor(1) as threads, ThreadPoolExecutor(1) as spare:
+        assert asyncio.run(use(threads, spare))
 
 
 def test_turns_count_where_it_is_judged_how_long_a_call_would_wait(monkeypatch):
