@@ -147,6 +147,20 @@ def test_a_spare_slot_is_for_who_has_no_other():
     asyncio.run(use())
 
 
+def test_hope_is_looked_for_as_a_slot_is():
+    async def use():
+        slots = Slots(1, most_waiting=1, spares=1)
+        slots.require("a", Deadline())
+        await slots.take("a", Deadline())
+        waiting = await begin(slots)
+        slots.require("b", Deadline())
+        with pytest.raises(Busy, match="1 calls wait"):
+            slots.require("a", Deadline())
+        waiting.cancel()
+
+    asyncio.run(use())
+
+
 def test_who_has_a_spare_slot_computes_beside_the_others():
     """On a thread of its own: all others may be taken for as long as they like."""
 

@@ -30,21 +30,20 @@ ANSWERED, REFUSED, UNHINTED = "answered", "refused", "refused without a hint"
 _RNG = np.random.default_rng(0)
 
 
-
-def _of_classes(count: int) -> dict[str, Any]:
+def _of(rows: int, classes: int) -> dict[str, Any]:
     """Return a batch with little to send and much to compute."""
     return {
-        "h1": _RNG.standard_normal((1_024, 2)),
-        "w2": _RNG.standard_normal((2, count)),
-        "labels": _RNG.integers(count, size=1_024),
+        "h1": _RNG.standard_normal((rows, 1)),
+        "w2": _RNG.standard_normal((1, classes)),
+        "labels": _RNG.integers(classes, size=rows),
         "softcap": 30.0,
     }
 
 
 BATCHES: Final = {
-    # A tenth of a second, and a fortieth: refusing a call costs nearly a thousandth of one.
-    "dear": _of_classes(2_048),
-    "heavy": _of_classes(512),
+    # A fifth of a second, and a fortieth; to refuse either takes less than a thousandth.
+    "dear": _of(2_048, 2_048),
+    "heavy": _of(1_024, 512),
     # Computed on the event loop.
     "light": {"scores": _RNG.standard_normal((32, 4)), "labels": _RNG.integers(4, size=32)},
 }

@@ -62,7 +62,10 @@ class Told:
     @property
     def goodput(self) -> float:
         """Answers in a second."""
-        since, until = self.began + RAMP_SECONDS, self.began + self.seconds
+        return self.goodput_within(self.began + RAMP_SECONDS, self.began + self.seconds)
+
+    def goodput_within(self, since: float, until: float) -> float:
+        """Return the answers in a second between two times."""
         ended = [a.ended for a in self.attempts if a.word == ANSWERED]
         return sum(since <= at < until for at in ended) / (until - since)
 

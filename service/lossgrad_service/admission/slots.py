@@ -61,7 +61,8 @@ class Slots:
     def __init__(self, count: int, most_waiting: int = MOST_WAITING, spares: int = 0) -> None:
         self.count = count
         self._most_waiting = most_waiting
-        self._line: Line[Turn] = Line(_Places(count, spares))
+        self._places = _Places(count, spares)
+        self._line: Line[Turn] = Line(self._places)
         self._mean_seconds = 0.0
 
     @property
@@ -77,11 +78,25 @@ class Slots:
         Busy
             Where it would wait too long; see `patience_of`.
         """
-        turn = Turn(caller, is_first=True)
+        turn, patience = Turn(caller, is_first=True), patience_of(deadline)
         if not self._line.take(turn):
-            await self._wait(turn, patience_of(deadline))
+            self._require_soon(turn, patience)
+            if not await self._line.wait(turn, _ENDURANCE * patience):
+                raise self._busy(turn)
         turn.since = monotonic()
         return turn
+
+    def require(self, caller: str, deadline: Clock) -> None:
+        """Look whether a call that has not begun may hope for a slot, before any of it is read.
+
+        Raises
+        ------
+        Busy
+            As `take` would.
+        """
+        turn = Turn(caller, is_first=True)
+        if not self._places.has(turn):
+            self._require_soon(turn, patience_of(deadline))
 
     async def take_in_turn(self, caller: str, deadline: Clock) -> Turn:
         """Take a slot for a call that has begun, when it is its turn; return it, for `give`.
@@ -102,13 +117,21 @@ class Slots:
         self._mean_seconds += _WEIGHT * (monotonic() - turn.since - self._mean_seconds)
         self._line.give(turn)
 
-    async def _wait(self, turn: Turn, patience: float) -> None:
-        waiting = [other for other in self._line.waiting if other.is_first]
-        before, each = self._n_before(turn.caller), self._mean_seconds / self.count
-        is_full = is_full_for(turn.caller, waiting, self._most_waiting)
-        is_late = (_DOUBT * before + 1) * each > patience
-        if is_full or is_late or not await self._line.wait(turn, _ENDURANCE * patience):
-            raise _busy(len(waiting), expected=(before + 1) * each)
+    def _require_soon(self, turn: Turn, patience: float) -> None:
+        is_full = is_full_for(turn.caller, self._waiting_first, self._most_waiting)
+        if is_full or self._expected(_DOUBT * self._n_before(turn.caller)) > patience:
+            raise self._busy(turn)
+
+    @property
+    def _waiting_first(self) -> list[Turn]:
+        return [turn for turn in self._line.waiting if turn.is_first]
+
+    def _expected(self, before: float) -> float:
+        """Return the seconds until a computation is done that comes after so many."""
+        return (before + 1) * self._mean_seconds / self.count
+
+    def _busy(self, turn: Turn) -> Refused:
+        return _busy(len(self._waiting_first), self._expected(self._n_before(turn.caller)))
 
     def _n_before(self, caller: str) -> int:
         """Return how many of those that wait have their turn before another of a caller."""
@@ -124,9 +147,13 @@ class _Places:
         """By whether they are spare."""
         self._held: Counter[str] = Counter()
 
-    def take(self, turn: Turn) -> bool:
+    def has(self, turn: Turn) -> bool:
+        """Return whether one of them is free for a turn, and note which."""
         turn.is_spare = not self._free[False] and not self._held[turn.caller]
-        if not self._free[turn.is_spare]:
+        return self._free[turn.is_spare] > 0
+
+    def take(self, turn: Turn) -> bool:
+        if not self.has(turn):
             return False
         self._free[turn.is_spare] -= 1
         self._held[turn.caller] += 1

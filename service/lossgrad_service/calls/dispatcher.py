@@ -39,6 +39,16 @@ class Dispatcher:
     spare: Executor | None = None
     """A thread for each spare slot."""
 
+    def require_turn(self, call: Call) -> None:
+        """Refuse a call that needs a thread, before its message is read, where that is far.
+
+        Raises
+        ------
+        Busy
+            Where the call would wait too long; see `Slots.take`.
+        """
+        self.slots.require(call.caller, call.deadline)
+
     async def answer(
         self, method: Method[Message, Any, Any, Answer], call: Call, visit: Visit, message: Message
     ) -> Answer:
