@@ -36,15 +36,15 @@ OFFERED_DUE = 0.95
 
 CALLERS = 8
 PEAK_SECONDS = 4.0
-SECONDS = 8.0
+SECONDS = 6.0
 LEAD_SECONDS = 1.0
 """Of the flood, before the calm caller comes."""
 
 RATES = {"light": 50.0, "heavy": 5.0}
 """Calls a second of the calm caller, a tenth of what can be answered."""
 
-PROMISED, ALLOWED = 2.0, {"light": 15.0, "heavy": 30.0}
-"""Times the quiet p99."""
+PROMISED, ALLOWED = 2.0, 2.5
+"""Times the quiet p99: of a hundred calls a single one that the machine held up; runs differ."""
 
 ANSWERED_DUE = 0.99
 
@@ -84,7 +84,7 @@ def test_calm_caller_beside_one_who_floods(
     assert offered >= OFFERED_DUE * TIMES * peak
     assert flood.words[REFUSED]
     assert flooded.share(ANSWERED) >= ANSWERED_DUE, flooded.words
-    assert times <= ALLOWED[batch]
+    assert times <= ALLOWED
 
 
 def _round(many: Crowd, calm: Crowd, rate: float, flood_rate: float) -> tuple[Told, Told, Told]:

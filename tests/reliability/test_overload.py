@@ -30,14 +30,14 @@ CALLERS = 8
 """Who wait for each answer: enough to keep the worker busy, and too few to be refused."""
 
 WARM_SECONDS = 2.0
-PEAK_SECONDS = 6.0
-FLOOD_SECONDS = 8.0
+PEAK_SECONDS = 5.0
+FLOOD_SECONDS = 7.0
 
 CALM_RATE = 2.0
 """Calls a second of a caller who is there before, during and after."""
 
 QUIET_SECONDS = 3.0
-AFTER_SECONDS = 4.0
+AFTER_SECONDS = 3.0
 SLOW = 2.0
 """Times the slowest of the quiet calls that are not yet calm."""
 

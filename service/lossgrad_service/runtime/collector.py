@@ -9,7 +9,7 @@ YOUNG, MIDDLE, OLD = 1_000, 100, 10
 
 Every gRPC call leaves a cycle behind that holds its metadata, five objects of grpcio's own, and a
 stream that was cut off leaves more. 200 calls of 8 KiB are kept until the youngest generation is
-collected, which takes half a millisecond; those of thousands that were open at the same time,
+collected, which takes less than 2 ms; those of thousands that were open at the same time,
 until the oldest is.
 """
 
