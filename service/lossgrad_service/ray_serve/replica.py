@@ -13,7 +13,7 @@ from lossgrad_service.http_api.connections.protocol import HANG_UP
 from lossgrad_service.ray_serve.grpc_calls import GrpcCalls
 from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
 from lossgrad_service.runtime.memory import tune_malloc
-from lossgrad_service.runtime.threads import compute_threads
+from lossgrad_service.runtime.threads import compute_threads, spare_thread
 from lossgrad_service.server import Server
 from lossgrad_service.shared_memory import Memories
 from lossgrad_service.watching import Watching, gauges_of
@@ -39,7 +39,8 @@ class Replica(Server):
         tune_malloc(self.settings)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
-        dispatcher, gate = self._dispatcher(threads), self._gate(door_of(self.settings))
+        spare = resources.enter_context(spare_thread())
+        dispatcher, gate = self._dispatcher(threads, spare), self._gate(door_of(self.settings))
         # Nobody can hand over memory: that takes a Unix socket.
         memories = Memories(0)
         watching = Watching(self._place, gauges_of(dispatcher, gate, memories, lambda: 0))
