@@ -25,7 +25,7 @@ from lossgrad_service.runtime.machine_code import keep_where_set, warmed_up
 from lossgrad_service.runtime.memory import tune_malloc
 from lossgrad_service.runtime.open_files import raise_open_files
 from lossgrad_service.runtime.settings import Settings
-from lossgrad_service.runtime.threads import compute_threads
+from lossgrad_service.runtime.threads import compute_threads, spare_thread
 from lossgrad_service.runtime.unix_socket import beside, owner_only, published, require_free
 from lossgrad_service.shared_memory import Memories
 from lossgrad_service.sharing import side_path, taking_memory
@@ -111,17 +111,18 @@ class Server:
         tune_malloc(self.settings)
         keep_where_set(self.settings)
         threads = resources.enter_context(compute_threads(self.settings.compute_threads))
+        spare = resources.enter_context(spare_thread())
         is_warm = self._place.others_are_ready() and await warmed_up(threads, self._stop_requested)
-        await self._open(resources, threads)
+        await self._open(resources, self._dispatcher(threads, spare))
         if is_warm or await warmed_up(threads, self._stop_requested):
             self._readiness.set_ready()
             self._place.set_ready(True)
             await self._tell_probes()
 
-    async def _open(self, resources: AsyncExitStack, threads: Executor) -> None:
+    async def _open(self, resources: AsyncExitStack, dispatcher: Dispatcher) -> None:
         """Take calls, which wait for the kernels they need."""
         door = door_of(self.settings)
-        dispatcher, gate = self._dispatcher(threads), self._gate(door)
+        gate = self._gate(door)
         memories = Memories(self.settings.shared_memory_bytes)
         self._grpc = GrpcServer(dispatcher, gate, memories, shares_ports=self._shares_ports)
         tls = tls_files_of(self.settings)
@@ -149,7 +150,7 @@ class Server:
         """Tell those over gRPC whether the server is ready; others ask."""
         await (self._grpc.set_serving() if self.is_ready else self._grpc.drain())
 
-    def _dispatcher(self, threads: Executor) -> Dispatcher:
+    def _dispatcher(self, threads: Executor, spare: Executor) -> Dispatcher:
         # FastAPI keeps what its routes lead to until the process ends: not this server.
         settings, readiness = self.settings, self._readiness
         service = Service(
@@ -161,9 +162,10 @@ class Server:
             readiness,
             Observer(Meter(self._place.row), CallLog(), readiness),
             threads,
-            Slots(settings.compute_threads),
+            Slots(settings.compute_threads, spares=1),
             settings.idle_seconds,
             settings.max_call_seconds,
+            spare,
         )
 
     def _gate(self, door: Door) -> Gate:

@@ -46,7 +46,7 @@ class Holdings:
 
 @dataclass(frozen=True)
 class Served:
-    """A running service of two workers."""
+    """A running service."""
 
     child: Child
 
@@ -89,9 +89,13 @@ class Served:
             assert time.monotonic() < end, "the service never came to rest"
 
     def _busy_share(self) -> float:
-        before = sum(map(_processor_seconds, self.processes()))
+        before = self.processor_seconds()
         time.sleep(CALM_SECONDS)
-        return (sum(map(_processor_seconds, self.processes())) - before) / CALM_SECONDS
+        return (self.processor_seconds() - before) / CALM_SECONDS
+
+    def processor_seconds(self) -> float:
+        """Return how long its processes have computed until now."""
+        return sum(map(_processor_seconds, self.processes()))
 
     def assert_answers(self) -> None:
         """Make a healthy call over each protocol, on connections of its own."""
@@ -117,9 +121,9 @@ def _is_back(now: Holdings, before: Holdings, memory: int) -> bool:
 
 
 @contextmanager
-def serving(*flags: str) -> Iterator[Served]:
+def serving(*flags: str, workers: int = 2) -> Iterator[Served]:
     """Run the service with these flags until the block is left."""
-    command = (*COMMAND, "--workers", "2", "--log-level", "error", *flags)
+    command = (*COMMAND, "--workers", str(workers), "--log-level", "error", *flags)
     with running_child(command, ADDRESS_LINES) as child:
         served = Served(child)
         served.assert_answers()

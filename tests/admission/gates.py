@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lossgrad_service.access.open_door import OpenDoor
 from lossgrad_service.access.quotas import Quotas
-from lossgrad_service.admission import Budget, Gate, Room, Visit
+from lossgrad_service.admission import Budget, Gate, Room, Slots, Visit
 from lossgrad_service.admission.visit import RECEIVED_SHARE
 from lossgrad_service.runtime.settings import Settings
 from tests.running import PATIENCE_SECONDS
@@ -22,6 +22,11 @@ HEALTHY = {"scores": [[1.0, 2.0]], "labels": [0]}
 
 def gate(total: int = 100, most_of_one: int | None = None, **options: int) -> Gate:
     return Gate(OpenDoor(), Quotas(), Room(Budget(total, most_of_one), **options))
+
+
+def no_line(count: int, **_: int) -> Slots:
+    """Return slots for which nobody may wait, none of them spare."""
+    return Slots(count, most_waiting=0)
 
 
 def visit(at: Gate, caller: str = "a") -> Visit:

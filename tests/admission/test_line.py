@@ -85,19 +85,36 @@ def test_nobody_passes_his_own_claims():
 def test_callers_take_turns(freed):
     async def use():
         line, _ = line_of()
-        line.take(Claim("a", 10))
+        line.take(Claim("z", 10))
         callers, order = ("a1", "a2", "a3", "b1"), []
         for task, who in zip(
             await waiting(line, *(Claim(who[0], 1) for who in callers)), callers, strict=True
         ):
             task.add_done_callback(lambda _, who=who: order.append(who))
         for size in freed:
-            line.give(Claim("a", size))
+            line.give(Claim("z", size))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         return order
 
     assert asyncio.run(use()) == ["a1", "b1", "a2", "a3"]
+
+
+def test_who_had_the_last_turn_comes_after_those_who_join_meanwhile():
+    async def use():
+        line, _ = line_of(total=1)
+        line.take(Claim("a", 1))
+        told = []
+        for who in ("a1", "a2", "b1", "b2", "c1"):
+            [task] = await waiting(line, Claim(who[0], 1))
+            task.add_done_callback(lambda _, who=who: told.append(who))
+        for last in ("a", "b", "c", "a", "b"):
+            line.give(Claim(last, 1))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return told
+
+    assert asyncio.run(use()) == ["b1", "c1", "a1", "b2", "a2"]
 
 
 def test_whose_time_is_over_leaves_and_lets_others_up():

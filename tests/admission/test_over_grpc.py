@@ -17,11 +17,11 @@ from lossgrad.errors import Busy, InvalidArgument, TooLarge
 from lossgrad.exchange import Exchange
 from lossgrad.transports.channels import read_error
 from lossgrad.types import limits
-from lossgrad_service.admission import Slots, patience
+from lossgrad_service.admission import patience
 from lossgrad_service.grpc_api.stream_handler import ROOM_BYTES
 from lossgrad_service.runtime.settings import LEAST_ADMISSION
 from lossgrad_service.server import Server
-from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES, until
+from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES, no_line, until
 from tests.running import PATIENCE_SECONDS, channel_to
 from tests.service.test_queue import LARGE_ROWS, batch, busy_server
 
@@ -220,7 +220,7 @@ def test_a_stream_is_refused_where_there_is_no_room(serve):
 
 
 def test_a_call_is_refused_where_every_slot_is_used(monkeypatch):
-    monkeypatch.setattr("lossgrad_service.server.Slots", lambda count: Slots(count, most_waiting=0))
+    monkeypatch.setattr("lossgrad_service.server.Slots", no_line)
     with (
         busy_server(monkeypatch) as (running, computations),
         channel_to(running.grpc) as channel,
@@ -231,6 +231,17 @@ def test_a_call_is_refused_where_every_slot_is_used(monkeypatch):
         assert isinstance(read_error(error), Busy)
         assert client.compute(**HEALTHY).n_rows == 1
         assert computations.classes == [4, 2]
+
+
+def test_a_large_message_is_refused_before_it_comes_where_every_slot_is_used(monkeypatch):
+    monkeypatch.setattr("lossgrad_service.server.Slots", no_line)
+    release = threading.Event()
+    with busy_server(monkeypatch) as (running, _), channel_to(running.grpc) as channel:
+        told = [(SIZE, str(3 * MEBIBYTE))]
+        call = channel.stream_unary(COMPUTE).future(silent(release), metadata=told)
+        error = error_of(call.result)
+        release.set()
+    assert isinstance(read_error(error), Busy)
 
 
 def test_the_gate_is_one_for_both_adapters(serve, monkeypatch):

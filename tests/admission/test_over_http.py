@@ -14,9 +14,8 @@ import pytest
 
 import lossgrad
 from lossgrad.errors import TooLarge
-from lossgrad_service.admission import Slots
 from lossgrad_service.http_api.document import Document
-from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES
+from tests.admission.gates import HEALTHY, MEBIBYTE, UNTOLD_BYTES, no_line
 from tests.running import PATIENCE_SECONDS
 from tests.service.test_queue import LARGE_ROWS, body, busy_server
 from tests.service.web import JSON, call, compute
@@ -111,9 +110,18 @@ def test_values_are_counted(text, values):
 
 
 def test_a_call_is_refused_where_every_slot_is_used(monkeypatch):
-    monkeypatch.setattr("lossgrad_service.server.Slots", lambda count: Slots(count, most_waiting=0))
+    monkeypatch.setattr("lossgrad_service.server.Slots", no_line)
     with busy_server(monkeypatch) as (running, _):
         answer = call(f"{running.http}/v1/compute", body(LARGE_ROWS, 3), JSON)
         assert answer.status == 429
         assert int(answer.headers["retry-after"]) >= 1
         assert compute(running.http, HEALTHY).status == 200
+
+
+def test_a_large_body_is_refused_before_it_comes_where_every_slot_is_used(monkeypatch):
+    monkeypatch.setattr("lossgrad_service.server.Slots", no_line)
+    with (
+        busy_server(monkeypatch) as (running, _),
+        begun(running.http, f"Content-Length: {4 * MEBIBYTE}") as connection,
+    ):
+        assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 429 ")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -50,7 +52,7 @@ def test_a_slot_is_handed_on():
 def test_further_calls_are_refused_at_once():
     async def use():
         slots = Slots(1, most_waiting=2)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [await begin(slots, caller) for caller in "ab"]
         with pytest.raises(Busy, match="2 calls wait") as caught:
             await slots.take("c", Deadline())
@@ -77,7 +79,7 @@ async def begun_in_order(slots, since, waiting):
 def test_one_caller_fills_half_of_the_line():
     async def use():
         slots = Slots(1, most_waiting=6)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [(await begin(slots), "a") for _ in range(3)]
         with pytest.raises(Busy, match="3 calls wait"):
             await slots.take("a", Deadline())
@@ -97,7 +99,7 @@ def test_callers_take_turns(under_way):
 
     async def use():
         slots = Slots(1)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [await wait_for(slots, who) for who in ("a1", "a2", "a3", "a4", "b1", "b2", "c1")]
         return await begun_in_order(slots, since, waiting)
 
@@ -107,7 +109,7 @@ def test_callers_take_turns(under_way):
 def test_whose_turn_it_is_does_not_depend_on_who_comes_meanwhile():
     async def use():
         slots = Slots(1)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         first, second, other = [await begin(slots, caller) for caller in "aab"]
         slots.give(since)
         late = await begin(slots, "b")
@@ -118,16 +120,75 @@ def test_whose_turn_it_is_does_not_depend_on_who_comes_meanwhile():
     assert asyncio.run(use()) == ["b1", "a2", "b2"]
 
 
+def test_who_comes_while_another_computes_is_next():
+    async def use():
+        slots = Slots(1)
+        since = await slots.take("a", Deadline())
+        waiting = [(await begin(slots, who[0]), who) for who in ("a1", "a2", "b1")]
+        return await begun_in_order(slots, since, waiting)
+
+    assert asyncio.run(use()) == ["b1", "a1", "a2"]
+
+
+def test_a_spare_slot_is_for_who_has_no_other():
+    async def use():
+        slots = Slots(1, spares=1)
+        turn = await slots.take("a", Deadline())
+        waiting = [await begin(slots) for _ in range(2)]
+        other = await slots.take("b", Deadline())
+        late = await begin(slots, "b")
+        assert (turn.is_spare, other.is_spare, slots.n_waiting) == (False, True, 3)
+        slots.give(other)
+        assert (await late).is_spare
+        assert not any(each.done() for each in waiting)
+        slots.give(turn)
+        assert not (await waiting[0]).is_spare
+
+    asyncio.run(use())
+
+
+def test_hope_is_looked_for_as_a_slot_is():
+    async def use():
+        slots = Slots(1, most_waiting=1, spares=1)
+        slots.require("a", Deadline())
+        await slots.take("a", Deadline())
+        waiting = await begin(slots)
+        slots.require("b", Deadline())
+        with pytest.raises(Busy, match="1 calls wait"):
+            slots.require("a", Deadline())
+        waiting.cancel()
+
+    asyncio.run(use())
+
+
+def test_who_has_a_spare_slot_computes_beside_the_others():
+    """On a thread of its own: all others may be taken for as long as they like."""
+
+    async def use(threads, spare):
+        slots, done = Slots(1, spares=1), threading.Event()
+        dispatcher = replace(dispatcher_of(slots, threads), spare=spare)
+        calls = {caller: Call("id", Deadline(PATIENCE_SECONDS)) for caller in "ab"}
+        for caller, call in calls.items():
+            call.visit = visit(gate(), caller)
+        computing = asyncio.ensure_future(dispatcher.run_soon(calls["a"], done.wait))
+        await asyncio.sleep(0)
+        await dispatcher.run_soon(calls["b"], done.set)
+        return await computing
+
+    with ThreadPoolExecutor(1) as threads, ThreadPoolExecutor(1) as spare:
+        assert asyncio.run(use(threads, spare))
+
+
 def test_turns_count_where_it_is_judged_how_long_a_call_would_wait(monkeypatch):
     async def use():
         slots = Slots(1)
         now = 100.0
         monkeypatch.setattr("lossgrad_service.admission.slots.monotonic", lambda: now)
         for _ in range(100):
-            since = await slots.take("a", Deadline())
+            since = await slots.take("z", Deadline())
             now += 0.5
             slots.give(since)
-        since = await slots.take("a", Deadline())
+        since = await slots.take("z", Deadline())
         waiting = [(await begin(slots), "a") for _ in range(7)]
         with pytest.raises(Busy):
             await slots.take("a", Deadline(PATIENCE_SECONDS))
@@ -149,7 +210,7 @@ def test_a_computation_takes_its_callers_turn():
     async def use(threads):
         slots = Slots(1)
         dispatcher = dispatcher_of(slots, threads)
-        since, running, order = await slots.take("a", Deadline()), [], []
+        since, running, order = await slots.take("z", Deadline()), [], []
         for run in (dispatcher.run_soon, dispatcher.run):
             for caller in "aab":
                 call = Call("id", Deadline(PATIENCE_SECONDS))

@@ -132,3 +132,36 @@ def test_an_attempt_waits_for_a_fork_for_as_long_as_it_may():
         assert told == ["late", "late", "begun"], told
         assert asyncio.run(awaiting(20)) < 20
     """) == (0, "", "")
+
+
+FIRST_CHANNEL = """
+    import threading, time
+    from lossgrad.transports import forks
+
+    begun = threading.Event()
+
+    def attempt():
+        with forks.Attempt(20):
+            begun.set()
+            while not forks._forking:
+                time.sleep(0.001)
+            forks.make_forks_wait()
+
+    opening = threading.Thread(target=attempt)
+    opening.start()
+    assert begun.wait(20)
+    for _ in range(2):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        opening.join()
+        with forks.Attempt(20):
+            pass
+    assert not forks._to_register
+"""
+
+
+def test_a_fork_that_waits_for_the_first_channel_has_no_hooks_of_the_next():
+    done = run("", FIRST_CHANNEL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -9,6 +9,7 @@ standard input.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -61,7 +62,10 @@ class Told:
     @property
     def goodput(self) -> float:
         """Answers in a second."""
-        since, until = self.began + RAMP_SECONDS, self.began + self.seconds
+        return self.goodput_within(self.began + RAMP_SECONDS, self.began + self.seconds)
+
+    def goodput_within(self, since: float, until: float) -> float:
+        """Return the answers in a second between two times."""
         ended = [a.ended for a in self.attempts if a.word == ANSWERED]
         return sum(since <= at < until for at in ended) / (until - since)
 
@@ -81,8 +85,9 @@ class Told:
 
     @property
     def rate(self) -> float:
-        """Attempts in a second."""
-        return len(self.attempts) / self.seconds
+        """Attempts in a second, those that began in time; of a single run."""
+        over = self.began + self.seconds
+        return sum(attempt.began < over for attempt in self.attempts) / self.seconds
 
 
 def together(runs: Sequence[Told]) -> Told:
@@ -125,10 +130,13 @@ class Crowd:
 
 
 @contextmanager
-def crowd(caller: Caller) -> Iterator[Crowd]:
-    """Run a crowd, all of them the same caller to the service, until the block is left."""
-    told = json.dumps(asdict(caller))
-    command = [sys.executable, "-m", "tests.reliability.crowd", told]
+def crowd(caller: Caller, niceness: int = 0) -> Iterator[Crowd]:
+    """Run a crowd, all of them the same caller to the service, until the block is left.
+
+    The nicer it is, the more its process leaves of a core to others.
+    """
+    nicely, told = ["nice", f"--adjustment={niceness}"], json.dumps(asdict(caller))
+    command = [*nicely, sys.executable, "-m", "tests.reliability.crowd", told]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         yield Crowd(process)
@@ -139,6 +147,7 @@ async def _follow(caller: Caller) -> None:
     attempts, loop = attempts_of(caller), asyncio.get_running_loop()
     while order := await loop.run_in_executor(None, sys.stdin.readline):
         how = json.loads(order)
+        gc.collect()
         made = await (_closed if "callers" in how else _open)(attempts, **how)
         print(json.dumps(made), flush=True)
 
@@ -173,4 +182,5 @@ async def _timed(attempts: Attempts) -> Attempt:
 
 
 if __name__ == "__main__":
+    gc.disable()  # its pauses would be taken for the service's
     asyncio.run(_follow(Caller(**json.loads(sys.argv[1]))))

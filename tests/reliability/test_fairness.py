@@ -1,4 +1,8 @@
-"""Promise 4: a caller who floods the service takes little from one who does not."""
+"""Promise 4: a caller who floods the service takes little from one who does not.
+
+The service has a core of its own. Both callers share the others, where who floods leaves the
+calm one its share.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.abuse.served import Served, serving
+from tests.abuse.served import Served
 from tests.access.files import entry
+from tests.reliability.apart import FLOODING_NICENESS, crowd_apart, serving_apart
 from tests.reliability.attempts import ANSWERED, REFUSED, Caller
-from tests.reliability.crowd import Crowd, Told, crowd, together
+from tests.reliability.crowd import Crowd, Told, together
 from tests.telling import Tell
 
 FLOODING, CALM = "flooding", "calm"
@@ -20,29 +25,26 @@ FLOODING, CALM = "flooding", "calm"
 CALM_SECONDS = 10.0
 """What a call of the calm one may take; one of the flood takes 2 s at most."""
 
-ROUNDS = 2
+ROUNDS = 3
 """Quiet and flooded in turn, so that both see the same machine."""
 
 TIMES = 10
 """What is offered, of what can be answered."""
 
+OFFERED_DUE = 0.95
+"""Of so many times what can be answered: less were no such flood."""
+
 CALLERS = 8
 PEAK_SECONDS = 4.0
-SECONDS = 4.0
+SECONDS = 6.0
 LEAD_SECONDS = 1.0
 """Of the flood, before the calm caller comes."""
 
-RATES = {"light": 100.0, "heavy": 5.0}
+RATES = {"light": 50.0, "heavy": 5.0}
 """Calls a second of the calm caller, a tenth of what can be answered."""
 
-PROMISED, ALLOWED = 2.0, {"light": 15.0, "heavy": 30.0}
-"""Times the quiet p99: who floods, who is calm and the service share two cores here.
-
-A heavy call of one who has no turns among the others' waits for its deadline instead.
-"""
-
-LEAST_P99 = 50.0
-"""Milliseconds that are never too many: a light call has to wait for its turn at a core."""
+PROMISED, ALLOWED = 2.0, 2.5
+"""Times the quiet p99: of a hundred calls a single one that the machine held up; runs differ."""
 
 ANSWERED_DUE = 0.99
 
@@ -53,7 +55,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     keys.write_text(entry(FLOODING, FLOODING) + entry(CALM, CALM))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOSSGRAD_TOKEN", CALM)
-        with serving("--keys-file", str(keys)) as served:
+        with serving_apart("--keys-file", str(keys)) as served:
             yield served
 
 
@@ -64,21 +66,25 @@ def test_calm_caller_beside_one_who_floods(
 ) -> None:
     target = keyed.child.addresses[protocol]
     with ExitStack() as stack:
-        many = stack.enter_context(crowd(Caller(protocol, target, FLOODING)))
+        flooding = Caller(protocol, target, FLOODING)
+        many = stack.enter_context(crowd_apart(flooding, FLOODING_NICENESS))
         patient = Caller(protocol, target, CALM, batch, CALM_SECONDS)
-        calm = stack.enter_context(crowd(patient))
+        calm = stack.enter_context(crowd_apart(patient))
         peak = many.closed(CALLERS, PEAK_SECONDS).goodput
         rounds = [_round(many, calm, RATES[batch], TIMES * peak) for _ in range(ROUNDS)]
+    offered = min(flood.rate for *_, flood in rounds)
     quiet, flooded, flood = map(together, zip(*rounds, strict=True))
     times = flooded.p(99) / quiet.p(99)
     tell(
-        f"beside {flood.rate:.0f} calls/s ({flood.share(REFUSED):.0%} refused): "
-        f"{flooded.share(ANSWERED):.1%} answered, p50 {flooded.p(50):.1f}, p99 {flooded.p(99):.1f} "
+        f"beside {offered:.0f} calls/s, {offered / peak:.1f} × the peak, "
+        f"({flood.share(REFUSED):.0%} refused): {flooded.share(ANSWERED):.1%} answered, "
+        f"p50 {flooded.p(50):.1f}, p99 {flooded.p(99):.1f} "
         f"ms; quiet {quiet.p(50):.1f}, {quiet.p(99):.1f}: {times:.1f} × (of {PROMISED:g})"
     )
+    assert offered >= OFFERED_DUE * TIMES * peak
     assert flood.words[REFUSED]
     assert flooded.share(ANSWERED) >= ANSWERED_DUE, flooded.words
-    assert flooded.p(99) <= max(ALLOWED[batch] * quiet.p(99), LEAST_P99)
+    assert times <= ALLOWED
 
 
 def _round(many: Crowd, calm: Crowd, rate: float, flood_rate: float) -> tuple[Told, Told, Told]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ import lossgrad
 from lossgrad_service.cores import available_cores
 from lossgrad_service.runtime.info import build, server_info
 from lossgrad_service.runtime.settings import Settings, is_loopback
-from lossgrad_service.runtime.threads import compute_threads
+from lossgrad_service.runtime.threads import NICENESS, compute_threads, spare_thread
 from tests.running import PATIENCE_SECONDS
 
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text().splitlines()
@@ -87,6 +88,30 @@ def test_collector_is_relaxed_in_a_process_that_serves():
         [sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["True", "True"]
+
+
+def test_collector_leaves_out_what_serves():
+    code = """
+        import gc
+        from lossgrad_service.runtime.collector import leave_out_what_serves
+        what_serves = [[] for _ in range(1000)]
+        leave_out_what_serves()
+        print(gc.get_freeze_count() > 1000, gc.get_count()[0] < 1000)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere niceness is the process's")
+def test_threads_that_compute_give_way():
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    with compute_threads(1) as threads, spare_thread() as spare:
+        nice = [
+            each.submit(os.getpriority, os.PRIO_PROCESS, 0).result() for each in (threads, spare)
+        ]
+    assert nice == [min(own + NICENESS, 19), own]
 
 
 def test_info_tells_settings():

@@ -9,7 +9,7 @@ that nothing in it needs a lock. Nothing here knows a wire format.
 from lossgrad_service.admission.budget import Budget
 from lossgrad_service.admission.gate import Gate
 from lossgrad_service.admission.room import Room
-from lossgrad_service.admission.slots import Slots
+from lossgrad_service.admission.slots import Slots, Turn
 from lossgrad_service.admission.visit import Visit
 
-__all__ = ["Budget", "Gate", "Room", "Slots", "Visit"]
+__all__ = ["Budget", "Gate", "Room", "Slots", "Turn", "Visit"]

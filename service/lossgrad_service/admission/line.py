@@ -37,11 +37,16 @@ class Supply(Protocol[Claimed]):
 
 
 class Line(Generic[Claim]):
-    """Those who wait for a supply: callers take turns, each with its claims as they came."""
+    """Those who wait for a supply: callers take turns, each with its claims as they came.
+
+    Whose claim was met last comes after those who join the line meanwhile.
+    """
 
     def __init__(self, supply: Supply[Claim]) -> None:
         self._supply = supply
         self._waiting: dict[asyncio.Future[None], Claim] = {}
+        self._last: str | None = None
+        """The caller who had the last turn."""
 
     def __len__(self) -> int:
         """Return how many wait."""
@@ -54,7 +59,10 @@ class Line(Generic[Claim]):
 
     def take(self, claim: Claim) -> bool:
         """Meet a claim if it need not wait, neither for supply nor for others; tell whether."""
-        return not self._is_held_up(claim, self.waiting) and self._supply.take(claim)
+        if self._is_held_up(claim, self.waiting) or not self._supply.take(claim):
+            return False
+        self._last = claim.caller
+        return True
 
     def give(self, claim: Claim) -> None:
         """Take back what a claim was met with, and meet those that waited for it."""
@@ -65,8 +73,7 @@ class Line(Generic[Claim]):
     async def wait(self, claim: Claim, seconds: float) -> bool:
         """Wait until a claim is met, some seconds at most; return whether it was."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[turn] = claim
-        self._advance()
+        self._join(turn, claim)
         try:
             async with asyncio.timeout(seconds):
                 await turn
@@ -79,6 +86,13 @@ class Line(Generic[Claim]):
             raise
         return _is_met(turn)
 
+    def _join(self, turn: asyncio.Future[None], claim: Claim) -> None:
+        """Line up: before whoever had the last turn, else at the end."""
+        self._waiting[turn] = claim
+        if self._last is not None and claim.caller != self._last:
+            self._let_others_first(self._last)
+        self._advance()
+
     def _leave(self, turn: asyncio.Future[None]) -> None:
         """Let the next ones move up."""
         self._waiting.pop(turn, None)
@@ -89,6 +103,7 @@ class Line(Generic[Claim]):
         while (turn := self._next_met()) is not None:
             claim = self._waiting.pop(turn)
             turn.set_result(None)
+            self._last = claim.caller
             self._let_others_first(claim.caller)
 
     def _next_met(self) -> asyncio.Future[None] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final
 
 from lossgrad_service.access.refused import Refused
 from lossgrad_service.admission.line import Line, is_full_for
@@ -23,16 +24,24 @@ _ENDURANCE: Final = 2
 """Times its patience that a call stays in line: hardly anyone who was let in then waits in vain."""
 
 
-class _Turn(NamedTuple):
-    """A slot that is to be held for a caller."""
+@dataclass(slots=True, eq=False)
+class Turn:
+    """A slot that a caller is to have, or has."""
 
     caller: str
     is_first: bool = False
     """Whether its call has not begun."""
+    is_spare: bool = False
+    """Whether it has a spare slot."""
+    since: float = 0.0
+    """When it was taken."""
 
 
 class Slots:
     """What each computation holds one of.
+
+    Who computes nothing need not wait for what others compute, which may take long: a spare
+    slot is for a caller who has no other.
 
     Callers take turns, so that who waits for many keeps nobody waiting for more than one. A
     call that has not begun is refused at once where it would wait too long: behind too
@@ -45,12 +54,15 @@ class Slots:
         Of computations at the same time.
     most_waiting
         Calls that may wait to begin; half of them of one caller.
+    spares
+        Spare slots.
     """
 
-    def __init__(self, count: int, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, count: int, most_waiting: int = MOST_WAITING, spares: int = 0) -> None:
         self.count = count
         self._most_waiting = most_waiting
-        self._line: Line[_Turn] = Line(_Places(count))
+        self._places = _Places(count, spares)
+        self._line: Line[Turn] = Line(self._places)
         self._mean_seconds = 0.0
 
     @property
@@ -58,44 +70,68 @@ class Slots:
         """How many computations wait for a slot."""
         return len(self._line)
 
-    async def take(self, caller: str, deadline: Clock) -> float:
-        """Take a slot for a call that has not begun; return when, for `give`.
+    async def take(self, caller: str, deadline: Clock) -> Turn:
+        """Take a slot for a call that has not begun; return it, for `give`.
 
         Raises
         ------
         Busy
             Where it would wait too long; see `patience_of`.
         """
-        turn = _Turn(caller, is_first=True)
+        turn, patience = Turn(caller, is_first=True), patience_of(deadline)
         if not self._line.take(turn):
-            await self._wait(turn, patience_of(deadline))
-        return monotonic()
+            self._require_soon(turn, patience)
+            if not await self._line.wait(turn, _ENDURANCE * patience):
+                raise self._busy(turn)
+        turn.since = monotonic()
+        return turn
 
-    async def take_in_turn(self, caller: str, deadline: Clock) -> float:
-        """Take a slot for a call that has begun, when it is its turn; return when, for `give`.
+    def require(self, caller: str, deadline: Clock) -> None:
+        """Look whether a call that has not begun may hope for a slot, before any of it is read.
+
+        Raises
+        ------
+        Busy
+            As `take` would.
+        """
+        turn = Turn(caller, is_first=True)
+        if not self._places.has(turn):
+            self._require_soon(turn, patience_of(deadline))
+
+    async def take_in_turn(self, caller: str, deadline: Clock) -> Turn:
+        """Take a slot for a call that has begun, when it is its turn; return it, for `give`.
 
         Raises
         ------
         Cancelled, DeadlineExceeded
             Where `deadline` is over before.
         """
-        turn = _Turn(caller)
+        turn = Turn(caller)
         while not self._line.take(turn) and not await self._line.wait(turn, deadline.remaining()):
             deadline.check()
-        return monotonic()
+        turn.since = monotonic()
+        return turn
 
-    def give(self, since: float) -> None:
-        """Give back a slot that was taken at some time."""
-        self._mean_seconds += _WEIGHT * (monotonic() - since - self._mean_seconds)
-        self._line.give(_NOBODYS)
+    def give(self, turn: Turn) -> None:
+        """Give back a slot."""
+        self._mean_seconds += _WEIGHT * (monotonic() - turn.since - self._mean_seconds)
+        self._line.give(turn)
 
-    async def _wait(self, turn: _Turn, patience: float) -> None:
-        waiting = [other for other in self._line.waiting if other.is_first]
-        before, each = self._n_before(turn.caller), self._mean_seconds / self.count
-        is_full = is_full_for(turn.caller, waiting, self._most_waiting)
-        is_late = (_DOUBT * before + 1) * each > patience
-        if is_full or is_late or not await self._line.wait(turn, _ENDURANCE * patience):
-            raise _busy(len(waiting), expected=(before + 1) * each)
+    def _require_soon(self, turn: Turn, patience: float) -> None:
+        is_full = is_full_for(turn.caller, self._waiting_first, self._most_waiting)
+        if is_full or self._expected(_DOUBT * self._n_before(turn.caller)) > patience:
+            raise self._busy(turn)
+
+    @property
+    def _waiting_first(self) -> list[Turn]:
+        return [turn for turn in self._line.waiting if turn.is_first]
+
+    def _expected(self, before: float) -> float:
+        """Return the seconds until a computation is done that comes after so many."""
+        return (before + 1) * self._mean_seconds / self.count
+
+    def _busy(self, turn: Turn) -> Refused:
+        return _busy(len(self._waiting_first), self._expected(self._n_before(turn.caller)))
 
     def _n_before(self, caller: str) -> int:
         """Return how many of those that wait have their turn before another of a caller."""
@@ -104,25 +140,34 @@ class Slots:
 
 
 class _Places:
-    """The supply: a number of places, all alike."""
+    """The supply: a number of places, and some that are spare."""
 
-    def __init__(self, count: int) -> None:
-        self._free = count
+    def __init__(self, count: int, spares: int) -> None:
+        self._free = {False: count, True: spares}
+        """By whether they are spare."""
+        self._held: Counter[str] = Counter()
 
-    def take(self, _turn: _Turn) -> bool:
-        is_free = self._free > 0
-        self._free -= is_free
-        return is_free
+    def has(self, turn: Turn) -> bool:
+        """Return whether one of them is free for a turn, and note which."""
+        turn.is_spare = not self._free[False] and not self._held[turn.caller]
+        return self._free[turn.is_spare] > 0
 
-    def give(self, _turn: _Turn) -> None:
-        self._free += 1
-
-    def holds_up(self, _waiting: _Turn, _other: _Turn) -> bool:
+    def take(self, turn: Turn) -> bool:
+        if not self.has(turn):
+            return False
+        self._free[turn.is_spare] -= 1
+        self._held[turn.caller] += 1
         return True
 
+    def give(self, turn: Turn) -> None:
+        self._free[turn.is_spare] += 1
+        self._held[turn.caller] -= 1
+        if not self._held[turn.caller]:
+            del self._held[turn.caller]
 
-_NOBODYS: Final = _Turn("")
-"""Of a slot that is given back: they are all alike."""
+    def holds_up(self, _waiting: Turn, _other: Turn) -> bool:
+        """Return that nobody is: who waits could have nothing of what there is now."""
+        return False
 
 
 def _busy(waiting: int, expected: float) -> Refused:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lossgrad.errors import LossGradError
-from lossgrad_service.admission import Slots, Visit
+from lossgrad_service.admission import Slots, Turn, Visit
 from lossgrad_service.calls.call import Call
 from lossgrad_service.calls.guard import error_of_ours, guarded
 from lossgrad_service.calls.method import Method
@@ -36,6 +36,18 @@ class Dispatcher:
     """How long the caller of a stream is waited for at each step."""
     max_call_seconds: float = math.inf
     """How long a call that is no stream may take, whatever its caller allows."""
+    spare: Executor | None = None
+    """A thread for each spare slot."""
+
+    def require_turn(self, call: Call) -> None:
+        """Refuse a call that needs a thread, before its message is read, where that is far.
+
+        Raises
+        ------
+        Busy
+            Where the call would wait too long; see `Slots.take`.
+        """
+        self.slots.require(call.caller, call.deadline)
 
     async def answer(
         self, method: Method[Message, Any, Any, Answer], call: Call, visit: Visit, message: Message
@@ -81,8 +93,8 @@ class Dispatcher:
             Where the call would wait too long; see `Slots.take`.
         """
         with call.watch.stage("wait"):
-            since = await self.slots.take(call.caller, call.deadline)
-        return await self._run(call, work, since)
+            turn = await self.slots.take(call.caller, call.deadline)
+        return await self._run(call, work, turn)
 
     async def run(self, call: Call, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, run on a compute thread when it is its turn.
@@ -96,8 +108,8 @@ class Dispatcher:
             What `work` raised; anything else becomes `Internal`.
         """
         with call.watch.stage("wait"):
-            since = await self.slots.take_in_turn(call.caller, call.deadline)
-        return await self._run(call, work, since)
+            turn = await self.slots.take_in_turn(call.caller, call.deadline)
+        return await self._run(call, work, turn)
 
     async def run_at_once(self, call: Call, work: Callable[[], Answer]) -> Answer:
         """Return what `work` returns, which takes about a millisecond at most.
@@ -109,23 +121,24 @@ class Dispatcher:
         """
         return guarded(call.request_id, work)
 
-    async def _run(self, call: Call, work: Callable[[], Answer], since: float) -> Answer:
+    async def _run(self, call: Call, work: Callable[[], Answer], turn: Turn) -> Answer:
         """Return what `work` returns; its slot, taken before, is free once its thread is."""
-        job = self.executor.submit(guarded, call.request_id, work)
+        executor = self.spare if turn.is_spare and self.spare else self.executor
+        job = executor.submit(guarded, call.request_id, work)
         try:
             return await asyncio.wrap_future(job)
         except asyncio.CancelledError:
             call.deadline.cancel()
             raise
         finally:
-            self._give_slot_once(job, since)
+            self._give_slot_once(job, turn)
             # Whose error has a traceback, which has this frame: a cycle around the message.
             del job
 
-    def _give_slot_once(self, job: Future[Any], since: float) -> None:
+    def _give_slot_once(self, job: Future[Any], turn: Turn) -> None:
         """Give back a slot once a job is done, which may compute a little longer than its call."""
         if job.done():
-            self.slots.give(since)
+            self.slots.give(turn)
         else:
             loop = asyncio.get_running_loop()
-            job.add_done_callback(lambda _: loop.call_soon_threadsafe(self.slots.give, since))
+            job.add_done_callback(lambda _: loop.call_soon_threadsafe(self.slots.give, turn))

@@ -10,6 +10,7 @@ from lossgrad_service.access.start import require_sound
 from lossgrad_service.cli.settings import flag
 from lossgrad_service.cli.telling import start_told_kindly
 from lossgrad_service.runtime.addresses import print_addresses, print_stopping
+from lossgrad_service.runtime.collector import leave_out_what_serves
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
 from lossgrad_service.runtime.processor import require_processor
@@ -75,6 +76,7 @@ async def _serve(settings: Settings) -> None:
     stop_on_signals(server.request_stop)
     heed_hangups(_tell_that_nobody_takes_over)
     async with server:
+        leave_out_what_serves()
         print_addresses(server.addresses)
         await server.wait()
         print_stopping()

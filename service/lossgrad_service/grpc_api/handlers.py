@@ -90,6 +90,7 @@ class UnaryHandler:
     ) -> None:
         self._gate = gate
         self._name: MethodName = name
+        self._dispatcher = dispatcher
         self._observer = dispatcher.observer
         self._answer = answer
         self._most_bytes = dispatcher.service.limits.max_request_bytes
@@ -121,6 +122,8 @@ class UnaryHandler:
         declared = declared_in(metadata)
         if declared is not None and declared > self._most_bytes:
             raise too_large(declared, self._most_bytes, _ADVICE.get(self._name, _STREAM))
+        if declared is not None and declared > methods.SMALL:
+            self._dispatcher.require_turn(call)
         reading = partial(read, context)
         message = await visit.receive(reading, declared, self._most_bytes, call.deadline)
         if message is END:

@@ -8,12 +8,12 @@ from lossgrad.codecs import proto, proto_checks
 from lossgrad.types import Check, CheckRequest, Problem, Result
 from lossgrad_service.calls import Call, Method, Service, is_quick, never_quick
 
-_SMALL: Final = 2 * 2**20
+SMALL: Final = 2 * 2**20
 """Bytes of a message, and of an answer, that are copied in about a millisecond."""
 
 
 def _is_small(message: bytes) -> bool:
-    return len(message) <= _SMALL
+    return len(message) <= SMALL
 
 
 COMPUTE: Final[Method[bytes, Problem, Result, bytes]] = Method(
@@ -24,7 +24,7 @@ COMPUTE: Final[Method[bytes, Problem, Result, bytes]] = Method(
     answer_bytes=Service.answer_bytes,
     is_small=_is_small,
     is_quick=is_quick,
-    small_answer=2 * _SMALL,
+    small_answer=2 * SMALL,
 )
 """Answers a ComputeRequest by a ComputeResponse."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from starlette.requests import Request
 
@@ -17,6 +18,9 @@ from lossgrad_service.http_api.coding import Coding
 from lossgrad_service.http_api.disconnect import unless_gone
 from lossgrad_service.http_api.document import SMALL_BYTES, Document
 from lossgrad_service.http_api.inflate import most_contents
+
+LARGE_BYTES: Final = 3 * 2**20
+"""A longer body waits for a thread, whatever it holds."""
 
 
 class Receiver:
@@ -49,6 +53,8 @@ class Receiver:
         """
         coding, limit = coding_of(request, taken), self._dispatcher.service.limits.max_request_bytes
         declared = declared_length(request, limit)
+        if declared is not None and declared > LARGE_BYTES:
+            self._dispatcher.require_turn(call)
         read = partial(read_body, request, limit)
         most = limit if declared is None else declared
         body = await visit.receive(read, declared, most, call.deadline)

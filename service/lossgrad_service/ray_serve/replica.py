@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lossgrad_service.access.doors import door_of
+from lossgrad_service.calls import Dispatcher
 from lossgrad_service.http_api.answers import Answers
 from lossgrad_service.http_api.app import create_app
 from lossgrad_service.http_api.connections.protocol import HANG_UP
@@ -43,8 +43,8 @@ class Replica(Server):
         require_meant(settings)
         super().__init__(settings)
 
-    async def _open(self, resources: AsyncExitStack, threads: Executor) -> None:
-        dispatcher, gate = self._dispatcher(threads), self._gate(door_of(self.settings))
+    async def _open(self, resources: AsyncExitStack, dispatcher: Dispatcher) -> None:
+        gate = self._gate(door_of(self.settings))
         # Nobody can hand over memory: that takes a Unix socket.
         memories = Memories(0)
         watching = Watching(self._place, gauges_of(dispatcher, gate, memories, lambda: 0))

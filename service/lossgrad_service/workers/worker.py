@@ -8,6 +8,7 @@ import socket
 import sys
 from contextlib import suppress
 
+from lossgrad_service.runtime.collector import leave_out_what_serves
 from lossgrad_service.runtime.logs import set_up_logging
 from lossgrad_service.runtime.process import run_to_the_end
 from lossgrad_service.runtime.settings import Settings
@@ -41,6 +42,7 @@ async def _serve(
     stop_on_signals(server.request_stop)
     listening = asyncio.create_task(_stop_when_told(server, reader))
     async with server:
+        leave_out_what_serves()
         if server.is_ready:
             writer.write(encode_line(READY))
         await server.wait()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from functools import cache
 from threading import RLock, get_ident
 from typing import Final
@@ -56,6 +57,7 @@ class Attempt:
 
     def __exit__(self, *_: object) -> None:
         _under_way.discard(self)
+        _register_unless_forking()
 
     async def __aenter__(self) -> float:
         while (left := self._begin()) is None:
@@ -64,6 +66,7 @@ class Attempt:
 
     async def __aexit__(self, *_: object) -> None:
         _under_way.discard(self)
+        _register_unless_forking()
 
     def _begin(self) -> float | None:
         """Return the seconds that are left, or None where a fork comes first."""
@@ -121,4 +124,22 @@ def make_forks_wait() -> None:
     It has such hooks where GRPC_ENABLE_FORK_SUPPORT is set. They stop its threads, and no
     attempt would end after them. All of ours may be called twice.
     """
-    _register()
+    _to_register.append(_register)
+    _register_unless_forking()
+
+
+_to_register: list[Callable[[], None]] = []
+
+
+def _register_unless_forking() -> None:
+    """Register what is left to register, but no hooks after a fork whose hooks before it are over.
+
+    A fork that waits for the attempt which opens the first channel is such a one; this attempt
+    registers at its end, or another.
+    """
+    if _to_register and _one_fork.acquire(blocking=False):
+        try:
+            while _to_register:
+                _to_register.pop()()
+        finally:
+            _one_fork.release()
