@@ -107,10 +107,13 @@ class Server:
         await self._tell_probes()
 
     async def _start(self, resources: AsyncExitStack) -> None:
+        settings = self.settings
         self._place.take()
-        tune_malloc(self.settings)
-        keep_where_set(self.settings)
-        threads = resources.enter_context(compute_threads(self.settings.compute_threads))
+        tune_malloc(settings)
+        keep_where_set(settings)
+        threads = resources.enter_context(
+            compute_threads(settings.compute_threads, settings.compute_niceness)
+        )
         spare = resources.enter_context(spare_thread())
         is_warm = self._place.others_are_ready() and await warmed_up(threads, self._stop_requested)
         await self._open(resources, self._dispatcher(threads, spare))

@@ -18,7 +18,7 @@ import lossgrad
 from lossgrad_service.cores import available_cores
 from lossgrad_service.runtime.info import build, server_info
 from lossgrad_service.runtime.settings import Settings, is_loopback
-from lossgrad_service.runtime.threads import NICENESS, compute_threads, spare_thread
+from lossgrad_service.runtime.threads import compute_threads, spare_thread
 from tests.running import PATIENCE_SECONDS
 
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text().splitlines()
@@ -107,11 +107,11 @@ def test_collector_leaves_out_what_serves():
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere niceness is the process's")
 def test_threads_that_compute_give_way():
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    with compute_threads(1) as threads, spare_thread() as spare:
+    with compute_threads(1, niceness=3) as threads, spare_thread() as spare:
         nice = [
             each.submit(os.getpriority, os.PRIO_PROCESS, 0).result() for each in (threads, spare)
         ]
-    assert nice == [min(own + NICENESS, 19), own]
+    assert nice == [min(own + 3, 19), own]
 
 
 def test_info_tells_settings():
@@ -130,7 +130,7 @@ def test_build_tells_what_is_installed():
 
 
 def test_threads_hold_blas_at_one_thread():
-    with compute_threads(2) as threads:
+    with compute_threads(2, niceness=0) as threads:
         pools = threads.submit(threadpool_info).result(PATIENCE_SECONDS)
     numpys = [p for p in pools if p["user_api"] == "blas" and "numpy" in p["filepath"]]
     assert [pool["num_threads"] for pool in numpys] == [1]

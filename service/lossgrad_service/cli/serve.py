@@ -43,6 +43,7 @@ def serve(
     max_call_seconds: Annotated[float | None, flag("max_call_seconds")] = None,
     idle_seconds: Annotated[float | None, flag("idle_seconds")] = None,
     compute_threads: Annotated[int | None, flag("compute_threads")] = None,
+    compute_niceness: Annotated[int | None, flag("compute_niceness")] = None,
     workers: Annotated[int | None, flag("workers")] = None,
     lame_duck_seconds: Annotated[float | None, flag("lame_duck_seconds")] = None,
     shutdown_grace_seconds: Annotated[float | None, flag("shutdown_grace_seconds")] = None,

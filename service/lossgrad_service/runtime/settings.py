@@ -151,6 +151,14 @@ class Settings(BaseSettings):
         description="Larger calls that are computed at the same time, as many as there are cores "
         "by default; small ones are answered on the event loop.",
     )
+    compute_niceness: int = Field(
+        default=5,
+        ge=0,
+        le=19,
+        description="How far threads that compute give way (Linux): 5 keeps the event loop prompt "
+        "in a flood; 0 is for a machine that busy programs share, of which they otherwise get "
+        "the smaller part.",
+    )
     workers: int = Field(
         default_factory=usual_workers,
         ge=1,
