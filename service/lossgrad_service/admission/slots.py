@@ -80,9 +80,9 @@ class Slots:
         """
         turn, patience = Turn(caller, is_first=True), patience_of(deadline)
         if not self._line.take(turn):
-            self._require_soon(turn, patience)
+            self._require_soon(caller, patience)
             if not await self._line.wait(turn, _ENDURANCE * patience):
-                raise self._busy(turn)
+                raise self._busy(caller)
         turn.since = monotonic()
         return turn
 
@@ -94,9 +94,8 @@ class Slots:
         Busy
             As `take` would.
         """
-        turn = Turn(caller, is_first=True)
-        if not self._places.has(turn):
-            self._require_soon(turn, patience_of(deadline))
+        if not self._places.has(caller):
+            self._require_soon(caller, patience_of(deadline))
 
     async def take_in_turn(self, caller: str, deadline: Clock) -> Turn:
         """Take a slot for a call that has begun, when it is its turn; return it, for `give`.
@@ -117,10 +116,10 @@ class Slots:
         self._mean_seconds += _WEIGHT * (monotonic() - turn.since - self._mean_seconds)
         self._line.give(turn)
 
-    def _require_soon(self, turn: Turn, patience: float) -> None:
-        is_full = is_full_for(turn.caller, self._waiting_first, self._most_waiting)
-        if is_full or self._expected(_DOUBT * self._n_before(turn.caller)) > patience:
-            raise self._busy(turn)
+    def _require_soon(self, caller: str, patience: float) -> None:
+        is_full = is_full_for(caller, self._waiting_first, self._most_waiting)
+        if is_full or self._expected(_DOUBT * self._n_before(caller)) > patience:
+            raise self._busy(caller)
 
     @property
     def _waiting_first(self) -> list[Turn]:
@@ -130,8 +129,8 @@ class Slots:
         """Return the seconds until a computation is done that comes after so many."""
         return (before + 1) * self._mean_seconds / self.count
 
-    def _busy(self, turn: Turn) -> Refused:
-        return _busy(len(self._waiting_first), self._expected(self._n_before(turn.caller)))
+    def _busy(self, caller: str) -> Refused:
+        return _busy(len(self._waiting_first), self._expected(self._n_before(caller)))
 
     def _n_before(self, caller: str) -> int:
         """Return how many of those that wait have their turn before another of a caller."""
@@ -147,17 +146,22 @@ class _Places:
         """By whether they are spare."""
         self._held: Counter[str] = Counter()
 
-    def has(self, turn: Turn) -> bool:
-        """Return whether one of them is free for a turn, and note which."""
-        turn.is_spare = not self._free[False] and not self._held[turn.caller]
-        return self._free[turn.is_spare] > 0
+    def has(self, caller: str) -> bool:
+        """Return whether one of them is free for a caller."""
+        return self._free[self._is_spare_for(caller)] > 0
 
     def take(self, turn: Turn) -> bool:
-        if not self.has(turn):
+        is_spare = self._is_spare_for(turn.caller)
+        if not self._free[is_spare]:
             return False
-        self._free[turn.is_spare] -= 1
+        turn.is_spare = is_spare
+        self._free[is_spare] -= 1
         self._held[turn.caller] += 1
         return True
+
+    def _is_spare_for(self, caller: str) -> bool:
+        """Return of which kind a caller's next place is."""
+        return not self._free[False] and not self._held[caller]
 
     def give(self, turn: Turn) -> None:
         self._free[turn.is_spare] += 1
