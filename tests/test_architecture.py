@@ -112,6 +112,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "lossgrad.aio",
         "lossgrad.client",
         "lossgrad.compute_call",
+        "lossgrad.deadline",
         "lossgrad.endpoints",
         "lossgrad.known_limits",
         "lossgrad.pipelines",

@@ -165,10 +165,10 @@ class Server:
             readiness,
             Observer(Meter(self._place.row), CallLog(), readiness),
             threads,
+            spare,
             Slots(settings.compute_threads, spares=1),
             settings.idle_seconds,
             settings.max_call_seconds,
-            spare,
         )
 
     def _gate(self, door: Door) -> Gate:

@@ -12,6 +12,7 @@ import pytest
 
 from lossgrad.errors import Busy, DeadlineExceeded
 from lossgrad_service.admission import Slots
+from lossgrad_service.admission import slots as slots_module
 from lossgrad_service.admission.patience import LONGEST_WAIT, patience_of
 from lossgrad_service.calls import Call, Deadline, Dispatcher, Observer, Readiness, Service
 from lossgrad_service.calls.call_log import CallLog
@@ -147,6 +148,29 @@ def test_a_spare_slot_is_for_who_has_no_other():
     asyncio.run(use())
 
 
+def test_what_a_spare_slot_computes_is_no_measure_for_those_who_wait(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(slots_module, "monotonic", lambda: now[0])
+
+    async def use():
+        slots = Slots(1, spares=1)
+        for _ in range(20):
+            turn = await slots.take("a", Deadline(60))
+            for _ in range(100):
+                spare = await slots.take("b", Deadline(60))
+                now[0] += 0.02
+                slots.give(spare)
+            slots.give(turn)
+        turn = await slots.take("a", Deadline(60))
+        waiting = [await begin(slots) for _ in range(2)]
+        with pytest.raises(Busy):
+            await slots.take("a", Deadline(60))
+        for each in waiting:
+            each.cancel()
+
+    asyncio.run(use())
+
+
 def test_hope_is_looked_for_as_a_slot_is():
     async def use():
         slots = Slots(1, most_waiting=1, spares=1)
@@ -201,7 +225,7 @@ def test_turns_count_where_it_is_judged_how_long_a_call_would_wait(monkeypatch):
 def dispatcher_of(slots, threads):
     service, readiness = Service(limits_of(Settings()), pytest.fail), Readiness()
     observer = Observer(Meter(Place.alone().row), CallLog(), readiness)
-    return Dispatcher(service, readiness, observer, threads, slots)
+    return Dispatcher(service, readiness, observer, threads, threads, slots)
 
 
 def test_a_computation_takes_its_callers_turn():

@@ -9,10 +9,12 @@ from contextlib import aclosing
 import grpc
 import pytest
 
+from lossgrad.codecs.chunks import Chunk, encode_input_chunks
 from lossgrad.codecs.status import DETAILS_KEY, decode_status
-from lossgrad.errors import Internal, LossGradError
+from lossgrad.errors import Internal, LossGradError, Unavailable
 from lossgrad_service.calls.request_id import HEADER
 from lossgrad_service.grpc_api import handlers
+from lossgrad_service.grpc_api.batches import to_its_end
 from lossgrad_service.ray_serve import grpc_calls
 from lossgrad_service.ray_serve.grpc_calls import GrpcCalls
 from lossgrad_service.ray_serve.replica import Replica
@@ -133,6 +135,45 @@ def test_a_caller_that_is_gone_ends_the_handler(answered_by):
         assert ended.is_set()
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+def test_a_reply_that_nobody_takes_is_let_go_of(answered_by):
+    async def run() -> None:
+        async def answer(_: object, context: grpc.aio.ServicerContext) -> None:
+            while True:
+                await to_its_end(context.write(b"more"))
+
+        calls = await answered_by(answer)
+        before = asyncio.all_tasks()
+        async with aclosing(calls.stream("ComputeStream", no_messages(), Passed())) as replies:
+            await anext(replies)
+            for _ in range(9):  # turns, in which the handler comes to wait
+                await asyncio.sleep(0)
+        while asyncio.all_tasks() != {asyncio.current_task(), *before}:
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[], [b""], [encode_input_chunks([Chunk("scores", 0, bytes(8))])]],
+    ids=["none", "an empty one", "rows"],
+)
+def test_a_stream_that_was_begun_elsewhere_is_to_be_sent_again(messages):
+    async def sent() -> AsyncIterator[bytes]:
+        for message in messages:
+            yield message
+
+    async def run() -> None:
+        async with Replica(Settings(insecure=True)) as replica:
+            async for _ in replica.grpc_calls.stream("ComputeStream", sent(), passed):
+                pass
+
+    passed = Passed()
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert isinstance(passed.error, Unavailable)
+    assert "send the whole stream again" in str(passed.error)
 
 
 def test_what_ray_opens_must_be_meant():

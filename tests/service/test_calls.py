@@ -122,7 +122,7 @@ def test_calls_are_run_where_they_are_quickest(size, quick, warm, decoded_by, co
         readiness.set_ready()
     call, loop = Call("id", Deadline()), get_ident()
     with ThreadPoolExecutor(1) as threads:
-        dispatcher = Dispatcher(SERVICE, readiness, observer(readiness), threads, Slots(1))
+        dispatcher = Dispatcher(SERVICE, readiness, observer(readiness), threads, threads, Slots(1))
         answer = asyncio.run(dispatcher.answer(method, call, visit(), b"x" * size))
     assert answer == b"X" * size
     assert found == [decoded_by, computed_by, computed_by]
@@ -147,7 +147,7 @@ def test_bug_in_any_step_is_internal(failing, quick, caplog):
     readiness = Readiness()
     readiness.set_ready()
     with ThreadPoolExecutor(1) as threads:
-        dispatcher = Dispatcher(SERVICE, readiness, observer(readiness), threads, Slots(1))
+        dispatcher = Dispatcher(SERVICE, readiness, observer(readiness), threads, threads, Slots(1))
         answering = dispatcher.answer(method, Call("id-1", Deadline()), visit(), b"")
         with pytest.raises(Internal, match="id-1"):
             asyncio.run(answering)

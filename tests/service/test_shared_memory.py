@@ -480,7 +480,7 @@ def test_one_caller_has_half(tmp_path):
         with shared(tmp_path / "s", 2 * PAGE):
             descriptor = memory_file()
             with side(tmp_path / "s") as connection:
-                assert "8192 bytes" in hand_over(connection, descriptor).refusal
+                assert "by one caller (8192)" in hand_over(connection, descriptor).refusal
             os.close(descriptor)
         _until(lambda: n_mapped() == 0)
         with shared(tmp_path / "s", 2 * PAGE):
@@ -493,7 +493,10 @@ def test_one_caller_has_half_of_the_files(monkeypatch, tmp_path):
         with shared(tmp_path / "s"):
             descriptor = memory_file()
             with side(tmp_path / "s") as connection:
-                assert "1 files at a time" in hand_over(connection, descriptor).refusal
+                assert (
+                    "files are shared as may, by one caller (1)"
+                    in hand_over(connection, descriptor).refusal
+                )
             os.close(descriptor)
         _until(lambda: n_mapped() == 0)
         with shared(tmp_path / "s"):

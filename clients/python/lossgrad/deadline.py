@@ -22,6 +22,11 @@ class Deadline:
         self._timeout = timeout
         self._end = time.monotonic() + timeout
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no seconds are left."""
+        return time.monotonic() >= self._end
+
     def remaining(self) -> float:
         """Return the seconds that are left.
 

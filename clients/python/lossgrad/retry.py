@@ -110,12 +110,11 @@ class RetryPolicy:
 class Attempts:
     """The attempts of one call: the first, and what follows each that fails."""
 
-    __slots__ = ("_deadline", "_policy", "_retries", "timeout")
+    __slots__ = ("_deadline", "_policy", "_retries", "_timeout")
 
     def __init__(self, policy: RetryPolicy, timeout: float) -> None:
         self._policy = policy
-        self.timeout = timeout
-        """Seconds that all attempts and pauses together may take."""
+        self._timeout = timeout
         self._deadline = policy.clock() + timeout
         self._retries = 0
 
@@ -129,7 +128,7 @@ class Attempts:
         """
         remaining = self._deadline - self._policy.clock()
         if remaining <= 0:
-            raise no_answer_within(self.timeout)
+            raise no_answer_within(self._timeout)
         return remaining
 
     def after(self, error: LossGradError) -> Step:
@@ -143,7 +142,7 @@ class Attempts:
         try:
             remaining = self._deadline - self._policy.clock()
             if remaining <= 0:
-                _end_late(error, self.timeout)
+                _end_late(error, self._timeout)
             pause = self._pause(error)
             if not is_retryable(error) or pause >= remaining or not self._policy.bucket.spend():
                 raise error

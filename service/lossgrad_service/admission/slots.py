@@ -113,7 +113,8 @@ class Slots:
 
     def give(self, turn: Turn) -> None:
         """Give back a slot."""
-        self._mean_seconds += _WEIGHT * (monotonic() - turn.since - self._mean_seconds)
+        if not turn.is_spare:  # whose computations nobody waits for
+            self._mean_seconds += _WEIGHT * (monotonic() - turn.since - self._mean_seconds)
         self._line.give(turn)
 
     def _require_soon(self, caller: str, patience: float) -> None:

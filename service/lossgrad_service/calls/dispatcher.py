@@ -31,13 +31,13 @@ class Dispatcher:
     readiness: Readiness
     observer: Observer
     executor: Executor
+    spare: Executor
+    """A thread for each spare slot."""
     slots: Slots
     idle_seconds: float = math.inf
     """How long the caller of a stream is waited for at each step."""
     max_call_seconds: float = math.inf
     """How long a call that is no stream may take, whatever its caller allows."""
-    spare: Executor | None = None
-    """A thread for each spare slot."""
 
     def require_turn(self, call: Call) -> None:
         """Refuse a call that needs a thread, before its message is read, where that is far.
@@ -123,8 +123,12 @@ class Dispatcher:
 
     async def _run(self, call: Call, work: Callable[[], Answer], turn: Turn) -> Answer:
         """Return what `work` returns; its slot, taken before, is free once its thread is."""
-        executor = self.spare if turn.is_spare and self.spare else self.executor
-        job = executor.submit(guarded, call.request_id, work)
+        executor = self.spare if turn.is_spare else self.executor
+        try:
+            job = executor.submit(guarded, call.request_id, work)
+        except RuntimeError:  # it is closed
+            self.slots.give(turn)
+            raise
         try:
             return await asyncio.wrap_future(job)
         except asyncio.CancelledError:

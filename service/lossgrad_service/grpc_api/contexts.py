@@ -35,7 +35,7 @@ GONE: Any = aio.InternalError  # pyright: ignore[reportAttributeAccessIssue]
 PUSHBACK: Final = "grpc-retry-pushback-ms"
 """Metadata by which gRPC's own retries are told when to come again."""
 
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
+CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def metadata_of(context: Context) -> Metadata:
@@ -93,7 +93,7 @@ def tell_error(context: Context, error: LossGradError, call: Call) -> None:
     status = encode_status(error)
     details = ((HEADER, call.request_id), (DETAILS_KEY, status.details))
     context.set_trailing_metadata(details + _pushback(error))
-    context.set_code(_CODES[status.code])
+    context.set_code(CODES[status.code])
     context.set_details(status.message)
 
 

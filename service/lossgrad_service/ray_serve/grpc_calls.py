@@ -9,16 +9,18 @@ from typing import Any, Final, NamedTuple, cast
 
 import grpc
 
-from lossgrad.codecs.chunks import encode_closing
+from lossgrad.codecs import chunks
+from lossgrad.errors import LossGradError, Unavailable
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Dispatcher
 from lossgrad_service.grpc_api.contexts import Context, call_of, errors_told, metadata_of
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
 from lossgrad_service.ray_serve.contexts import Passed, ProxiedContext
+from lossgrad_service.ray_serve.lost_replicas import TORN
 from lossgrad_service.ray_serve.replies import Replies
 from lossgrad_service.shared_memory import Memories
 
-_NO_MORE: Final = encode_closing({})
+_NO_MORE: Final = chunks.encode_closing({})
 
 
 class _Details(NamedTuple):
@@ -55,7 +57,7 @@ class GrpcCalls:
         the end. Where an error leaves none, an empty one brings it.
         """
         replies = Replies()
-        context = ProxiedContext(passed, aiter(messages), self._most_bytes, replies.put)
+        context = ProxiedContext(passed, _from_the_first(messages), self._most_bytes, replies.put)
         answering = asyncio.create_task(self._answer_all(name, context))
         answering.add_done_callback(replies.end)
         last: bytes | None = None
@@ -69,6 +71,7 @@ class GrpcCalls:
         finally:
             answering.cancel()
             await asyncio.wait((answering,))
+            replies.drop()
 
     async def _answer_all(self, name: str, context: ProxiedContext) -> None:
         with _told(context), context.lasting():
@@ -87,6 +90,32 @@ def _told(context: ProxiedContext) -> AbstractContextManager[None]:
 
 async def _alone(message: bytes) -> AsyncGenerator[bytes]:
     yield message
+
+
+async def _from_the_first(messages: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield the messages of a stream that begins where its caller began it.
+
+    Ray hands a stream to another replica where it loses one before it knows that this one took
+    the stream; the messages that this one had are gone.
+
+    Raises
+    ------
+    Unavailable
+        Where there are none, or the first one goes on with something.
+    """
+    first = await anext(aiter(messages), b"")
+    if not first or _goes_on(first):
+        raise Unavailable(str(TORN))
+    yield first
+    async for message in messages:
+        yield message
+
+
+def _goes_on(message: bytes) -> bool:
+    try:
+        return isinstance(chunks.decode_stream_request(message), tuple)
+    except LossGradError:  # which the handler tells
+        return False
 
 
 async def _refuse(_message: bytes) -> None:

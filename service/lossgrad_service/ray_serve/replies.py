@@ -20,6 +20,12 @@ class Replies:
         """Have no reply follow."""
         self._queue.put_nowait(None)
 
+    def drop(self) -> None:
+        """Let go of replies, and of who waits to hand one over: none is taken any more."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+            self._queue.task_done()
+
     async def take(self) -> bytes | None:
         """Return the next reply, None after the last one."""
         reply = await self._queue.get()

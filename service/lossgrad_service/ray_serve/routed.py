@@ -9,6 +9,7 @@ import grpc
 
 from lossgrad.codecs.status import DETAILS_KEY, encode_status
 from lossgrad.errors import LossGradError
+from lossgrad_service.grpc_api.contexts import CODES
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME
 from lossgrad_service.ray_serve.lost_replicas import FULL, LOST
 
@@ -20,8 +21,6 @@ _MEANT: Final[Mapping[grpc.StatusCode, LossGradError]] = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: FULL,
 }
 """What Ray's own codes mean to callers, so far as their names say something else."""
-
-_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class Routed(grpc.GenericRpcHandler):
@@ -73,6 +72,6 @@ def _retell(context: Any) -> None:
     if error is None or any(key == DETAILS_KEY for key, _ in context.trailing_metadata()):
         return
     status = encode_status(error)
-    context.set_code(_CODES[status.code])
+    context.set_code(CODES[status.code])
     context.set_details(status.message)
     context.set_trailing_metadata(((DETAILS_KEY, status.details),))

@@ -148,8 +148,8 @@ class Settings(BaseSettings):
         default_factory=available_cores,
         ge=1,
         le=1024,
-        description="Larger calls that are computed at the same time, as many as there are cores "
-        "by default; small ones are answered on the event loop.",
+        description="Threads for larger calls, as many as there are cores by default, and one to "
+        "spare for callers who have none of them; small calls are answered on the event loop.",
     )
     compute_niceness: int = Field(
         default=5,

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from lossgrad_service.core import one_thread
 
@@ -46,4 +46,5 @@ def spare_thread() -> Iterator[Executor]:
 def _give_way(niceness: int) -> None:
     """Be nice to other threads; elsewhere than on Linux the whole process would be."""
     if sys.platform == "linux":
-        os.nice(niceness)
+        with suppress(OSError):  # a sandbox may forbid it
+            os.nice(niceness)

@@ -107,12 +107,10 @@ class Memories:
     def _take(self, claim: Claim) -> None:
         one = Claim(claim.caller, 1)
         if not self._files.take(one):
-            most = self._files.most_of_one
-            raise NotShared(f"one caller shares {most} files at a time; put more into each")
+            raise NotShared(_too_much("files", self._files))
         if not self._bytes.take(claim):
             self._files.give(one)
-            most = self._bytes.most_of_one
-            raise NotShared(f"it is too much: one caller shares {most} bytes at a time")
+            raise NotShared(_too_much("bytes", self._bytes))
 
     def _give(self, claim: Claim, when_gone: Callable[[], object]) -> None:
         self._files.give(Claim(claim.caller, 1))
@@ -163,6 +161,11 @@ class _Nowhere:
 
 NOWHERE: Final[Memory] = _Nowhere()
 """The memory of calls that can share none."""
+
+
+def _too_much(of_what: str, budget: Budget) -> str:
+    most, total = budget.most_of_one, budget.total
+    return f"as many {of_what} are shared as may, by one caller ({most}) or by all ({total})"
 
 
 def _not_shared(piece: SharedPiece) -> InvalidArgument:

@@ -9,6 +9,7 @@ from itertools import count
 from threading import Lock
 from typing import Final, Generic, TypeVar, cast
 
+from lossgrad.deadline import Deadline
 from lossgrad.endpoints import Endpoint, Reply, Request
 from lossgrad.errors import Busy, LossGradError, Unavailable
 from lossgrad.retry import is_retryable
@@ -97,7 +98,7 @@ class Round(Generic[Way]):
 
     def __init__(self, roster: Roster[Way], timeout: float) -> None:
         self._roster = roster
-        self._end = time.monotonic() + timeout
+        self._deadline = Deadline(timeout)
         self._failed: set[Server[Way]] = set()
         self._hint: Busy | None = None
 
@@ -110,7 +111,7 @@ class Round(Generic[Way]):
         """
         with self._roster.chosen(self._failed) as server:
             try:
-                yield server.way, self._end - time.monotonic()
+                yield server.way, self._deadline.remaining()
             except LossGradError as error:
                 server.note(error)
                 self._failed.add(server)
@@ -127,8 +128,11 @@ class Round(Generic[Way]):
         return len(self._failed) == self._roster.size
 
     def _ends_with(self, error: LossGradError) -> bool:
-        is_late = time.monotonic() >= self._end
-        return is_late or not is_retryable(error) or (self._has_asked_all and self._hint is None)
+        return (
+            self._deadline.is_over
+            or not is_retryable(error)
+            or (self._has_asked_all and self._hint is None)
+        )
 
     def _keep_hint(self, error: LossGradError) -> None:
         if self._hint is None and isinstance(error, Busy):

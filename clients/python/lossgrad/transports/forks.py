@@ -137,7 +137,7 @@ def _register_unless_forking() -> None:
     A fork that waits for the attempt which opens the first channel is such a one; this attempt
     registers at its end, or another.
     """
-    if _to_register and _one_fork.acquire(blocking=False):
+    if _to_register and not _forking and _one_fork.acquire(blocking=False):
         try:
             while _to_register:
                 _to_register.pop()()
