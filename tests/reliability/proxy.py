@@ -164,6 +164,7 @@ async def _forward(fault: Fault, client: Ends, server: str) -> None:
             await _stop(rest)
             await _end(fault.end, client[1], far[1])
     finally:
+        far[1].close()  # before anything that a second cancellation may end
         await _stop(ways)
         await _close(far[1])
 
