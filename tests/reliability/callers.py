@@ -44,8 +44,8 @@ def questions(messages: int, streams: int) -> tuple[Question, ...]:
     return (
         Question("1 MB over gRPC", "gRPC", MEBIBYTE_ROWS, messages - messages // 3, 2, 2),
         Question("1 MB over HTTP", "HTTP", MEBIBYTE_ROWS, messages // 3, 2, 1),
-        # A client each: of two under way by one, a worker that is killed loses both, and 12 times two
-        # retries are all that a hundred calls earn.
+        # A client each: a worker that is killed loses all that one has under way, and 12 times two
+        # retries are as many as a hundred calls earn.
         Question("32 MB streamed", "gRPC", STREAM_ROWS, streams, 2, 1),
     )
 
