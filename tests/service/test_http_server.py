@@ -10,7 +10,7 @@ import uvicorn
 
 from lossgrad.errors import Busy
 from lossgrad_service.http_api.problems import problem_response
-from lossgrad_service.http_api.server import bind
+from lossgrad_service.http_api.server import UNWINDING_SECONDS, bind
 from tests.running import running_server
 
 
@@ -38,4 +38,4 @@ def test_grace_is_not_rounded(monkeypatch):
     monkeypatch.setattr(uvicorn.Server, "shutdown", observed)
     with running_server(shutdown_grace_seconds=0.25):
         pass
-    assert given == [0.25]
+    assert given == [0.25 + UNWINDING_SECONDS]

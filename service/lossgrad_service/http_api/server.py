@@ -21,7 +21,7 @@ from lossgrad_service.http_api.connections import Handshake, Limits, Protocol, p
 _KEEP_ALIVE_SECONDS = 75
 """Idle connections are kept longer than clients and proxies keep theirs (60 s)."""
 
-_UNWINDING_SECONDS: Final = 1.0
+UNWINDING_SECONDS: Final = 1.0
 """What calls that are cut may take to end by themselves; uvicorn looks ten times a second."""
 
 _USUAL_LIMITS: Final = Limits()
@@ -89,7 +89,7 @@ class HttpServer:
         """Take no new calls, and cut those still under way after `grace` seconds."""
         cutting = asyncio.get_running_loop().call_later(grace, self._cut)
         # Annotated as int, but handed on to asyncio as it is.
-        self._uvicorn.config.timeout_graceful_shutdown = grace + _UNWINDING_SECONDS  # pyright: ignore[reportAttributeAccessIssue]
+        self._uvicorn.config.timeout_graceful_shutdown = grace + UNWINDING_SECONDS  # pyright: ignore[reportAttributeAccessIssue]
         self._housekeeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._housekeeping
