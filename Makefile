@@ -15,6 +15,7 @@ BROWSER := .venv-browser
 INFERENCE := .venv-inference
 PROTOBUF_7 := out/protobuf-7
 CLUSTERS := .venv-clusters
+ENVIRONMENTS := $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) $(INFERENCE) $(CLUSTERS)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-integrations test-inference test-protobuf test-security test-reliability soak test-browser browser test-clusters test-containers containers audit accuracy bench bench-kernel bench-training bench-inference bench-scaling load check format lint types proto check-proto proto-baseline clean
@@ -22,8 +23,8 @@ CLUSTERS := .venv-clusters
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-$(BIN)/pip:
-	$(PYTHON) -m venv $(VENV)
+$(ENVIRONMENTS:=/bin/pip): %/bin/pip:
+	$(PYTHON) -m venv $*
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/pip
 	$(PIP_INSTALL) --editable '.[demo]'
@@ -35,31 +36,14 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/pip
 	$(BIN)/lossgrad warmup
 	@touch $@ $(VENV)/.demo
 
-$(INTEGRATIONS)/bin/pip:
-	$(PYTHON) -m venv $(INTEGRATIONS)
-
 $(INTEGRATIONS)/.ready: pyproject.toml constraints.txt constraints-integrations.txt | $(INTEGRATIONS)/bin/pip
 	$(INTEGRATIONS)/bin/pip install $(PIP_FLAGS) --constraint constraints-integrations.txt --editable '.[integrations]'
 	@touch $@
 
-$(SECURITY)/bin/pip:
-	$(PYTHON) -m venv $(SECURITY)
-
-$(SECURITY)/.ready: pyproject.toml constraints.txt constraints-security.txt | $(SECURITY)/bin/pip
-	$(SECURITY)/bin/pip install $(PIP_FLAGS) --constraint constraints-security.txt --editable '.[security]'
-	$(SECURITY)/bin/lossgrad warmup
+$(SECURITY)/.ready $(BROWSER)/.ready $(CLUSTERS)/.ready: .venv-%/.ready: pyproject.toml constraints.txt constraints-%.txt | .venv-%/bin/pip
+	.venv-$*/bin/pip install $(PIP_FLAGS) --constraint constraints-$*.txt --editable '.[$*]'
+	.venv-$*/bin/lossgrad warmup
 	@touch $@
-
-$(BROWSER)/bin/pip:
-	$(PYTHON) -m venv $(BROWSER)
-
-$(BROWSER)/.ready: pyproject.toml constraints.txt constraints-browser.txt | $(BROWSER)/bin/pip
-	$(BROWSER)/bin/pip install $(PIP_FLAGS) --constraint constraints-browser.txt --editable '.[browser]'
-	$(BROWSER)/bin/lossgrad warmup
-	@touch $@
-
-$(INFERENCE)/bin/pip:
-	$(PYTHON) -m venv $(INFERENCE)
 
 # These clients need older versions than the rest of the project is held at.
 $(INFERENCE)/.ready: pyproject.toml constraints-inference.txt | $(INFERENCE)/bin/pip
@@ -69,14 +53,6 @@ $(INFERENCE)/.ready: pyproject.toml constraints-inference.txt | $(INFERENCE)/bin
 
 $(PROTOBUF_7)/.ready: constraints-protobuf-7.txt | $(VENV)/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PROTOBUF_7) --requirement constraints-protobuf-7.txt
-	@touch $@
-
-$(CLUSTERS)/bin/pip:
-	$(PYTHON) -m venv $(CLUSTERS)
-
-$(CLUSTERS)/.ready: pyproject.toml constraints.txt constraints-clusters.txt | $(CLUSTERS)/bin/pip
-	$(CLUSTERS)/bin/pip install $(PIP_FLAGS) --constraint constraints-clusters.txt --editable '.[clusters]'
-	$(CLUSTERS)/bin/lossgrad warmup
 	@touch $@
 
 demo: $(VENV)/.demo ## Train a classifier on real digits through the running service (ARGS="--model linear")
@@ -184,5 +160,5 @@ proto-baseline: $(VENV)/.dev ## Take today's proto as the contract that later on
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove the environments and what tools left behind
-	rm -rf $(VENV) $(INTEGRATIONS) $(SECURITY) $(BROWSER) $(INFERENCE) $(CLUSTERS) out dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(ENVIRONMENTS) out dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
