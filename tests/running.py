@@ -226,8 +226,10 @@ class AsyncSharded(_Cutting, lossgrad.AsyncShardedClient):
     """Cuts every batch."""
 
 
-class BlockingSharded:
+class BlockingSharded(Blocking):
     """`AsyncSharded` behind the methods of `Sharded`."""
+
+    _client: AsyncSharded
 
     def __init__(self, targets: list[str], loop: asyncio.AbstractEventLoop, **options: Any) -> None:
         self._client = AsyncSharded(targets, **options)
@@ -249,20 +251,8 @@ class BlockingSharded:
 
         return self._wait(mapped())
 
-    def check(self, **arguments: Any) -> lossgrad.Check:
-        return self._wait(self._client.check(**arguments))
-
-    def info(self) -> lossgrad.ServerInfo:
-        return self._wait(self._client.info())
-
-    def close(self) -> None:
-        self._wait(self._client.close())
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _wait(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_SECONDS)

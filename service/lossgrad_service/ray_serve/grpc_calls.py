@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple, cast
 import grpc
 
 from lossgrad.codecs import chunks
-from lossgrad.errors import LossGradError, Unavailable
+from lossgrad.errors import LossGradError
 from lossgrad_service.admission import Gate
 from lossgrad_service.calls import Dispatcher
 from lossgrad_service.grpc_api.contexts import Context, call_of, errors_told, metadata_of
 from lossgrad_service.grpc_api.handlers import SERVICE_NAME, service_handler
 from lossgrad_service.ray_serve.contexts import Passed, ProxiedContext
-from lossgrad_service.ray_serve.lost_replicas import TORN
+from lossgrad_service.ray_serve.lost_replicas import torn
 from lossgrad_service.ray_serve.replies import Replies
 from lossgrad_service.shared_memory import Memories
 
@@ -105,7 +105,7 @@ async def _from_the_first(messages: AsyncIterator[bytes]) -> AsyncGenerator[byte
     """
     first = await anext(aiter(messages), b"")
     if not first or _goes_on(first):
-        raise Unavailable(str(TORN))
+        raise torn()
     yield first
     async for message in messages:
         yield message

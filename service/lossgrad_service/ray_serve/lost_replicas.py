@@ -11,9 +11,12 @@ from lossgrad.errors import Busy, Unavailable
 
 LOST: Final = Unavailable("the replica that had the call is lost; call again")
 
-TORN: Final = Unavailable(
-    "the stream's first message is missing: it was not sent, or a replica that had it is lost; "
-    "send the whole stream again"
-)
-
 FULL: Final = Busy("every replica has as many calls as Ray lets wait; call again")
+
+
+def torn() -> Unavailable:
+    """Return what ends a stream whose first message another replica had, to be raised."""
+    return Unavailable(
+        "the stream's first message is missing: it was not sent, or a replica that had it is lost; "
+        "send the whole stream again"
+    )
