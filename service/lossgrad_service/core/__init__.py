@@ -1,8 +1,7 @@
 """From a checked problem to its result; the only caller of the kernels.
 
-`compute` holds BLAS at one thread by itself; whoever makes many calls may hold it
-around them all, with `one_thread`. It loads or compiles what it needs, unless
-`warm_up` did so ahead; `keep_compiled_in` says where compiled code is kept.
+`compute` loads or compiles what it needs, unless `warm_up` did so ahead;
+`keep_compiled_in` says where compiled code is kept.
 """
 
 from lossgrad_service.core.cost import is_quick
@@ -11,7 +10,6 @@ from lossgrad_service.core.in_memory import compute
 from lossgrad_service.core.row_stream import RowStream
 from lossgrad_service.core.warming import warm_up
 from lossgrad_service.kernels.compiling.cache import keep_in as keep_compiled_in
-from lossgrad_service.kernels.matrices.blas import one_thread
 
 __all__ = [
     "RowStream",
@@ -20,6 +18,5 @@ __all__ = [
     "is_quick",
     "keep_compiled_in",
     "n_rows_of",
-    "one_thread",
     "warm_up",
 ]

@@ -11,7 +11,7 @@ from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.parts import rounded, zeros
 from lossgrad_service.core.plan import Plan
 from lossgrad_service.core.silence import silenced
-from lossgrad_service.kernels.matrices import linear, tiles
+from lossgrad_service.kernels.matrices import linear, products, sums
 
 
 class Backward:
@@ -53,10 +53,10 @@ class Backward:
     ) -> None:
         """Add inputsᵀ·gradient and 1ᵀ·gradient to what is wanted of them."""
         if bias in self._totals:
-            tiles.add_columns(self._totals[bias], gradient, self._plan.threads)
+            sums.add_columns(self._totals[bias], gradient, self._plan.threads)
         if weights in self._totals:
             dtype = self._plan.product_dtype
-            tiles.add_product(
+            products.add_product(
                 self._totals[weights],
                 silenced(cast(Array, inputs), counted).astype(dtype, copy=False),
                 gradient.astype(dtype, copy=False),
@@ -65,7 +65,7 @@ class Backward:
 
     def _pull_back(self, gradient: Array, weights: Array, counted: Array) -> Array:
         """Return gradient·Wᵀ, 0 in rows that do not count."""
-        product = tiles.product(gradient, weights.T, self._plan.tile_rows, self._plan.threads)
+        product = products.product(gradient, weights.T, self._plan.threads)
         return silenced(product, counted)
 
     def finish(self, problem: Problem) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""How core has something computed: alone with BLAS, silently, and only while it is wanted."""
+"""How core has something computed: silently, and only while it is wanted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from lossgrad_service.kernels.matrices.blas import one_thread
 from lossgrad_service.kernels.wanted import CHECKPOINT
 
 Arguments = ParamSpec("Arguments")
@@ -32,12 +31,11 @@ def computed(
     checkpoint
         Called first, and between the parts of the work; what it raises ends it.
     work
-        What computes, with BLAS held at one thread and NumPy's warnings off.
+        What computes, with NumPy's warnings off.
     """
     checkpoint()
     token = CHECKPOINT.set(checkpoint)
     try:
-        with one_thread():
-            return work(*arguments, **options)
+        return work(*arguments, **options)
     finally:
         CHECKPOINT.reset(token)

@@ -16,7 +16,7 @@ from lossgrad_service.kernels.wanted import while_wanted
 
 
 class Constants(NamedTuple):
-    """Weights in the row dtype and one layout, since BLAS rounds by layout; None if not used.
+    """Weights in the row dtype and one layout, as the kernels take them; None if not used.
 
     Where a layer is used, its bias is 0 if none was sent.
     """

@@ -55,4 +55,4 @@ def _hidden(
 def _affine(
     plan: Plan, inputs: Array, weights: Array | None, bias: Array | None
 ) -> tuple[Array, bool]:
-    return affine(inputs, cast(Array, weights), cast(Array, bias), plan.tile_rows, plan.threads)
+    return affine(inputs, cast(Array, weights), cast(Array, bias), plan.run_rows, plan.threads)

@@ -11,7 +11,7 @@ from lossgrad_service.kernels.numbers import halves
 
 
 def ready(array: Array, dtype: np.dtype[Any]) -> Array:
-    """Return an array as the kernels and BLAS take it; itself if it is.
+    """Return an array as the kernels take it; itself if it is.
 
     That is of `dtype`, C-contiguous, aligned and read-only. NumPy multiplies what is not
     (such as bytes that arrived at an odd offset) by loops of its own, which round in
@@ -28,7 +28,7 @@ def ready(array: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def is_ready(array: Array, dtype: np.dtype[Any]) -> bool:
-    """Return whether the kernels and BLAS can take an array as it lies."""
+    """Return whether the kernels can take an array as it lies."""
     flags = array.flags
     return array.dtype == dtype and flags.c_contiguous and flags.aligned
 

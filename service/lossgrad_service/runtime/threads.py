@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from lossgrad_service.core import one_thread
-
 
 @contextmanager
 def compute_threads(count: int, niceness: int) -> Iterator[Executor]:
-    """Yield `count` threads for calls; BLAS stays on one thread as long as they live.
-
-    Each call would hold BLAS by itself; held here, it is not set anew for every one.
+    """Yield `count` threads for calls.
 
     Parameters
     ----------
@@ -26,11 +22,10 @@ def compute_threads(count: int, niceness: int) -> Iterator[Executor]:
         loop, and to the spare thread, while those need it.
     """
     threads = ThreadPoolExecutor(count, "lossgrad-compute", _give_way, (niceness,))
-    with one_thread():
-        try:
-            yield threads
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

@@ -6,13 +6,14 @@ import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.compiling.compiled import program
-from lossgrad_service.kernels.matrices.tiles import MAX_TILE_BYTES, product, rows_within, spans
+from lossgrad_service.kernels.matrices.products import product
+from lossgrad_service.kernels.matrices.tiles import MAX_TILE_BYTES, rows_within, spans
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.wanted import while_wanted
 
 
 def affine(
-    rows: Array, weights: Array, bias: Array, tile_rows: int, threads: int
+    rows: Array, weights: Array, bias: Array, run_rows: int, threads: int
 ) -> tuple[Array, bool]:
     """Return rows·W + b, and whether all of it is finite, but for what a bias of −∞ masks.
 
@@ -22,22 +23,22 @@ def affine(
         (n, K), C-contiguous.
     weights, bias
         W, (K, M), C-contiguous, and b, (M,), of the same dtype.
-    tile_rows
-        Rows of one tile.
+    run_rows
+        Rows to which one thread adds b at a time.
     threads
-        How many tiles are made at the same time.
+        How many work at the same time.
 
     Returns
     -------
     tuple
         (n, M) of the same dtype, and a bool.
     """
-    result = product(rows, weights, tile_rows, threads)
+    result = product(rows, weights, threads)
 
     def finish(span: slice) -> bool:
         return bool(add_bias(result[span], bias))
 
-    return result, all(in_parallel(finish, spans(len(result), tile_rows), threads))
+    return result, all(in_parallel(finish, spans(len(result), run_rows), threads))
 
 
 def relu(pre_activations: Array) -> Array:

@@ -1,6 +1,6 @@
-"""Matrix products that take subnormal entries for 0.
+"""Programs that take subnormal numbers for 0.
 
-Probabilities of unlikely classes are subnormal by the million, and processors of x86 multiply such
+Probabilities of unlikely classes are subnormal by the million, and some processors of x86 multiply such
 numbers some hundred times slower than others: 4096×512 by 4096×1000 of which a quarter was
 subnormal took 23 s, and takes 0.05 s so. What is lost is below the smallest normal number, which is
 the bound of such entries anyway. Other processors lose no time by them.
@@ -11,45 +11,51 @@ from __future__ import annotations
 import platform
 from typing import Any, Final
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from lossgrad_service.kernels.arrays import Array
-from lossgrad_service.kernels.compiling.compiled import program
+from lossgrad_service.kernels.compiling.machine import instruction
 
 _IS_X86: Final = platform.machine().lower() in {"x86_64", "amd64"}
-
-_intrinsic: Any = intrinsic
-"""Its types are of what is decorated, and not of what that becomes."""
 
 _SUBNORMALS_ARE_ZEROS: Final = 0x40
 """The bit of MXCSR, the word that controls floating point in a thread, for what is read."""
 
 
-@_intrinsic
-def _control(_context: Any) -> Any:
-    """Return the MXCSR of this thread."""
+@instruction
+def ignore_subnormals(typing_context: Any) -> Any:
+    """Have this thread take subnormal numbers for 0; return its control word before."""
+    del typing_context
 
-    def generate(_target: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
-        place = cgutils.alloca_once(builder, ir.IntType(32))
+    def generate(_context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        if not _IS_X86:
+            return ir.Constant(_WORD, 0)
+        place = cgutils.alloca_once(builder, _WORD)
         _call(builder, "llvm.x86.sse.stmxcsr", place)
-        return builder.load(place)
+        before = builder.load(place)
+        builder.store(builder.or_(before, ir.Constant(_WORD, _SUBNORMALS_ARE_ZEROS)), place)
+        _call(builder, "llvm.x86.sse.ldmxcsr", place)
+        return before
 
     return types.uint32(), generate
 
 
-@_intrinsic
-def _set_control(_context: Any, _word: Any) -> Any:
-    """Set the MXCSR of this thread."""
+@instruction
+def set_back(typing_context: Any, before: Any) -> Any:
+    """Set this thread's control word to what it was."""
+    del typing_context
 
-    def generate(target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        _call(builder, "llvm.x86.sse.ldmxcsr", cgutils.alloca_once_value(builder, arguments[0]))
-        return target.get_dummy_value()
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        if _IS_X86:
+            place = cgutils.alloca_once_value(builder, arguments[0])
+            _call(builder, "llvm.x86.sse.ldmxcsr", place)
+        return context.get_dummy_value()
 
-    return types.void(types.uint32), generate
+    return types.void(before), generate
+
+
+_WORD = ir.IntType(32)
 
 
 def _call(builder: Any, instruction: str, place: Any) -> None:
@@ -57,29 +63,3 @@ def _call(builder: Any, instruction: str, place: Any) -> None:
     kind = ir.FunctionType(ir.VoidType(), [address])
     function = builder.module.declare_intrinsic(instruction, (), kind)
     builder.call(function, [builder.bitcast(place, address)])
-
-
-@program
-def _ignore_subnormals() -> int:
-    """Have this thread take subnormal numbers for 0; return its control word before."""
-    before = _control()
-    _set_control(before | types.uint32(_SUBNORMALS_ARE_ZEROS))
-    return before
-
-
-@program
-def _set_back(before: int) -> None:
-    """Set this thread's control word."""
-    _set_control(types.uint32(before))
-
-
-def _multiply(a: Array, b: Array, out: Array | None = None) -> Array:
-    before = _ignore_subnormals()
-    try:
-        return np.matmul(a, b, out=out)
-    finally:
-        _set_back(before)
-
-
-multiply = _multiply if _IS_X86 else np.matmul
-"""Return a·b, into `out` where there is one, with subnormal entries of a and b as 0."""

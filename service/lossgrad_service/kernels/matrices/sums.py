@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.compiling.compiled import program
+from lossgrad_service.kernels.matrices import tiles
+from lossgrad_service.kernels.parallel import in_parallel
+
+_COLUMNS = 2**11
+"""Sums of columns that are added to at a time: they stay in the first cache."""
 
 
 @program
@@ -26,10 +31,20 @@ def add_rows(total: Array, rows: Array, start: int, stop: int) -> None:
             sums[j] += row[j]
 
 
-@program
-def add_at_column(total: Array, part: Array, start: int) -> None:
-    """Add `part`, (K, m), to the columns of `total`, (K, M) float64, from `start` on."""
-    for i in range(len(part)):
-        sums = total[i, start : start + part.shape[1]]
-        for j in range(sums.size):
-            sums[j] += part[i, j]
+def add_columns(total: Array, rows: Array, threads: int) -> None:
+    """Add 1ᵀ·rows to `total`, in float64: the gradient of a bias that is added to every row.
+
+    Parameters
+    ----------
+    total
+        (M,), float64, changed in place.
+    rows
+        (n, M), float32 or float64.
+    threads
+        How many parts of the sum are made at the same time.
+    """
+
+    def add(columns: slice) -> None:
+        add_rows(total, rows, columns.start, columns.stop)
+
+    in_parallel(add, tiles.spans(len(total), _COLUMNS), threads)

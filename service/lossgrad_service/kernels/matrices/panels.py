@@ -1,0 +1,152 @@
+"""Matrices in panels, as registers take them, and the products of panels.
+
+A panel is as many columns of a matrix as a row of a piece has entries (see `registers`), one row behind
+the other; the last one may have fewer, filled up to whole registers. What fills it gives sums that nobody reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.compiling.compiled import formula, program
+from lossgrad_service.kernels.matrices.registers import REGISTER_BYTES, ROWS, VECTORS, add_up
+from lossgrad_service.kernels.matrices.subnormals import ignore_subnormals, set_back
+
+
+@formula
+def _lanes(array: Any) -> Any:
+    """Return the entries of one register."""
+    return REGISTER_BYTES // array.itemsize
+
+
+@formula
+def _width(columns: Any, lanes: Any) -> Any:
+    """Return the entries of a row of a panel that has this many columns left to it."""
+    return min(VECTORS * lanes, -(-columns // lanes) * lanes)
+
+
+def room(depth: int, columns: int, dtype: np.dtype[Any]) -> Array:
+    """Return memory for the panels of a matrix.
+
+    Parameters
+    ----------
+    depth, columns
+        The shape of the matrix.
+    dtype
+        Float32 or float64.
+    """
+    lanes = REGISTER_BYTES // dtype.itemsize
+    return np.empty(depth * -(-columns // lanes) * lanes, dtype)
+
+
+def room_for_piece(dtype: np.dtype[Any]) -> Array:
+    """Return memory for the sums of a piece."""
+    return np.empty(ROWS * VECTORS * REGISTER_BYTES // dtype.itemsize, dtype)
+
+
+@program
+def pack(matrix: Array, start: int, stop: int, first: int, last: int, panels: Array) -> None:
+    """Put rows start … stop and columns first … last of a matrix into panels.
+
+    Parameters
+    ----------
+    matrix
+        Float32 or float64, C-contiguous.
+    panels
+        (size,) or more, of the same dtype; written.
+    """
+    lanes, depth = _lanes(matrix), stop - start
+    for k in range(depth):
+        row = matrix[start + k, first:last]
+        for left in range(0, row.size, VECTORS * lanes):
+            width = _width(row.size - left, lanes)
+            place = left * depth + k * width
+            entries, out = row[left : left + width], panels[place : place + width]
+            for j in range(entries.size):
+                out[j] = entries[j]
+            for j in range(entries.size, width):
+                out[j] = 0
+
+
+@program
+def pack_transposed(
+    matrix: Array, start: int, stop: int, first: int, last: int, panels: Array
+) -> None:
+    """Put rows start … stop and columns first … last of a matrix's transpose into panels.
+
+    Four columns at a time, each read along its memory: panels end at whole registers, which are of four
+    at least, or of two columns and one that is there again.
+    """
+    lanes, depth = _lanes(matrix), stop - start
+    for left in range(first, last, VECTORS * lanes):
+        width = _width(last - left, lanes)
+        for j in range(0, width, 4):
+            at = left + j
+            column0 = matrix[min(at, last - 1), start:stop]
+            column1 = matrix[min(at + 1, last - 1), start:stop]
+            column2 = matrix[min(at + 2, last - 1), start:stop]
+            column3 = matrix[min(at + 3, last - 1), start:stop]
+            for k in range(depth):
+                place = (left - first) * depth + k * width + j
+                out = panels[place : place + 4]
+                out[0] = column0[k]
+                out[1] = column1[k]
+                out[2] = column2[k]
+                out[3] = column3[k]
+
+
+@program
+def add_panels(
+    total: Array,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+    depth: int,
+    a: Array,
+    b: Array,
+    sums: Array,
+) -> None:
+    """Add aᵀ·b to rows top … bottom and columns left … right of `total`.
+
+    Subnormal entries of a and b count as 0 (see `subnormals`).
+
+    Parameters
+    ----------
+    total
+        Float32 or float64, C-contiguous, changed in place.
+    depth
+        Rows of a and b.
+    a, b
+        (depth, bottom − top) and (depth, right − left), both in panels.
+    sums
+        Room for a piece, of the dtype of a and b.
+    """
+    before = ignore_subnormals()
+    lanes = _lanes(sums)
+    whole = VECTORS * lanes
+    rows, columns = bottom - top, right - left
+    for j in range(0, columns, whole):
+        vectors = _width(columns - j, lanes) // lanes
+        for i in range(0, rows, ROWS):
+            panel = i // whole * whole
+            step = _width(rows - panel, lanes)
+            add_up(a, panel * depth + i - panel, step, b, j * depth, vectors, depth, sums)
+            for row in range(min(ROWS, rows - i)):
+                out = total[top + i + row, left + j : min(left + j + whole, right)]
+                _add(sums[row * whole : (row + 1) * whole], out)
+    set_back(before)
+
+
+@formula
+def _add(sums: Any, out: Any) -> None:
+    # A loop of one length takes half the time of any.
+    if out.size == sums.size:
+        for j in range(sums.size):
+            out[j] += sums[j]
+    else:
+        for j in range(out.size):
+            out[j] += sums[j]
