@@ -38,6 +38,8 @@ class ComputeStream:
         """Sums that are where the caller wants them."""
         self.n_computed = 0
         """Rows that were computed by now."""
+        self.is_answered = False
+        """Whether the last reply was the last one to its message, as far as is known."""
 
     @property
     def is_quick(self) -> bool:
@@ -79,6 +81,7 @@ class ComputeStream:
         TooLarge
             Where what the first message declares exceeds a limit.
         """
+        self.is_answered = False
         with self._watch.stage("decode"):
             arrived = self._decoded(message)
         if isinstance(arrived, SharedPieces):
@@ -100,9 +103,11 @@ class ComputeStream:
         InvalidArgument
             Where something is missing.
         """
+        self.is_answered = False
         for pieces in cut(self._unwritten):
             yield chunks.encode_output_chunks(pieces)
         scalars = {name: value for name, value in self._finished.items() if name not in OUTPUTS}
+        self.is_answered = True
         yield chunks.encode_closing(scalars)
 
     @property
@@ -142,6 +147,7 @@ class ComputeStream:
         if pieces.sums:
             self._written |= write_sums(self._unwritten, pieces.sums, memory)
         self._n_shared += 1
+        self.is_answered = True
         yield shared_pieces.encode_done(self._n_shared)
 
     def _check_sums(self, pieces: Sequence[SharedPiece]) -> None:

@@ -102,14 +102,20 @@ class _Stream:
         self._ends = StreamEnds(dispatcher, context, call.deadline, visit)
         self._progress = Progress(call, dispatcher.observer.meter)
         self._stream = ComputeStream(dispatcher.service, call, memory)
+        self._sending: asyncio.Future[None] | None = None
 
     async def answer(self) -> None:
         """Answer each message, and the end of them."""
-        await self._open()
-        async with aclosing(self._messages()) as messages:
-            async for message in messages:
-                await self._relay(self._stream.replies(message), self._run_of(message))
-        await self._finish()
+        try:
+            await self._open()
+            async with aclosing(self._messages()) as messages:
+                async for message in messages:
+                    await self._relay(self._stream.replies(message), self._run_of(message))
+            await self._finish()
+            await self._sent()
+        finally:
+            if self._sending is not None:
+                self._sending.cancel()
 
     async def _open(self) -> None:
         """Read the first message, and make room for what it declares."""
@@ -138,15 +144,24 @@ class _Stream:
             reading.cancel()
 
     async def _relay(self, replies: Iterator[bytes | None], run: Run) -> None:
-        """Send replies, each before the next is computed."""
+        """Send replies, each while the next is computed."""
         following = partial(next, replies, END)
         while (reply := await run(self._call, following)) is not END:
             self._progress.computed(self._stream.n_computed)
             if reply is None:
                 await asyncio.sleep(0)
             else:
-                await self._ends.send(reply)
+                await self._sent()
+                self._sending = asyncio.ensure_future(self._ends.send(reply))
                 self._progress.sent(len(reply))
+            if self._stream.is_answered:
+                return
+
+    async def _sent(self) -> None:
+        """Return once the last reply was taken."""
+        if self._sending is not None:
+            sending, self._sending = self._sending, None
+            await sending
 
     async def _finish(self) -> None:
         """Send what is left to say; a caller that is gone is not told what it has not sent."""

@@ -56,7 +56,7 @@ def pack(matrix: Array, start: int, stop: int, first: int, last: int, panels: Ar
     matrix
         Float32 or float64, C-contiguous.
     panels
-        (size,) or more, of the same dtype; written.
+        From `room`, of the same dtype; written.
     """
     lanes, depth = _lanes(matrix), stop - start
     for k in range(depth):
@@ -77,8 +77,15 @@ def pack_transposed(
 ) -> None:
     """Put rows start … stop and columns first … last of a matrix's transpose into panels.
 
-    Four columns at a time, each read along its memory: panels end at whole registers, which are of four
-    at least, or of two columns and one that is there again.
+    Four columns at a time, each read along its memory; the last one again where there are no four
+    left, which fills up the panel.
+
+    Parameters
+    ----------
+    matrix
+        Float32 or float64, C-contiguous: of its *rows* first … last are read.
+    panels
+        As for `pack`.
     """
     lanes, depth = _lanes(matrix), stop - start
     for left in range(first, last, VECTORS * lanes):
@@ -137,15 +144,15 @@ def add_panels(
             add_up(a, panel * depth + i - panel, step, b, j * depth, vectors, depth, sums)
             for row in range(min(ROWS, rows - i)):
                 out = total[top + i + row, left + j : min(left + j + whole, right)]
-                _add(sums[row * whole : (row + 1) * whole], out)
+                _add(sums[row * whole : (row + 1) * whole], out, whole)
     set_back(before)
 
 
 @formula
-def _add(sums: Any, out: Any) -> None:
-    # A loop of one length takes half the time of any.
-    if out.size == sums.size:
-        for j in range(sums.size):
+def _add(sums: Any, out: Any, whole: Any) -> None:
+    # A loop whose length the compiler knows takes half the time.
+    if out.size == whole:
+        for j in range(whole):
             out[j] += sums[j]
     else:
         for j in range(out.size):

@@ -23,9 +23,11 @@ from lossgrad_service.kernels.wanted import while_wanted
 
 DEPTH = 256
 """Products that are added up before their sum is added to the total."""
-PART_ROWS = 512
-PART_COLUMNS = 264
-"""Of the part of a total that one thread makes at a time: with its factors it stays in the second cache."""
+PART_ROWS = 256
+PART_COLUMNS = 1056
+"""Of the part of a total that one thread makes at a time, at most: both factors are packed once for each."""
+LEAST_COLUMNS = 48
+"""Of a part, but for the last: whole panels of any machine."""
 
 
 def product(a: Array, b: Array, threads: int) -> Array:
@@ -74,12 +76,15 @@ def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
             right.put(span, columns, rooms[1])
             panels.add_panels(total, *_ends(rows), *_ends(columns), span.stop - span.start, *rooms)
 
-    parts = [
-        (rows, columns)
-        for rows in spans(total.shape[0], PART_ROWS)
-        for columns in spans(total.shape[1], PART_COLUMNS)
-    ]
-    in_parallel(add, parts, threads)
+    in_parallel(add, _parts(*total.shape, threads), threads)
+
+
+def _parts(rows: int, columns: int, threads: int) -> list[tuple[slice, slice]]:
+    """Return parts of a total, one for each thread at least where there is that much."""
+    bands = spans(rows, PART_ROWS)
+    shares = -(-threads // max(1, len(bands)))
+    width = min(PART_COLUMNS, -(-columns // (shares * LEAST_COLUMNS)) * LEAST_COLUMNS)
+    return [(band, part) for part in spans(columns, width) for band in bands]
 
 
 class _Factor(NamedTuple):

@@ -38,7 +38,15 @@ _INDEX = ir.IntType(64)
 
 @instruction
 def add_up(
-    typing_context: Any, a: Any, i: Any, step: Any, b: Any, j: Any, vectors: Any, depth: Any, sums: Any
+    typing_context: Any,
+    a: Any,
+    i: Any,
+    step: Any,
+    b: Any,
+    j: Any,
+    vectors: Any,
+    depth: Any,
+    sums: Any,
 ) -> Any:
     """Set `sums`, (ROWS, VECTORS registers), to a piece of aᵀ·b, in its first `vectors` registers.
 
