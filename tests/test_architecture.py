@@ -127,14 +127,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "lossgrad.pipelines": ("lossgrad.errors", "lossgrad.pipelines", "lossgrad.transports.closed"),
     CORES: (),
     MEMORY_LIMIT: (),
-    f"{SERVICE}.kernels": (
-        f"{SERVICE}.kernels",
-        CORES,
-        "llvmlite",
-        "numba",
-        "numpy",
-        "threadpoolctl",
-    ),
+    f"{SERVICE}.kernels": (f"{SERVICE}.kernels", CORES, "llvmlite", "numba", "numpy"),
     f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
     CHECKING: (CHECKING, f"{SERVICE}.core", *CONTRACT, "numpy", "typing_extensions"),
     METRICS: (METRICS,),
@@ -219,7 +212,6 @@ RULES: dict[str, tuple[str, ...]] = {
         "typing_extensions",
         "uvicorn",
     ),
-    # Threads that compute are made with BLAS held at one thread.
     f"{SERVICE}.runtime": (
         f"{SERVICE}.runtime",
         f"{SERVICE}.core",

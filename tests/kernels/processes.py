@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from textwrap import dedent
@@ -9,14 +10,15 @@ from textwrap import dedent
 from tests.running import PATIENCE_SECONDS
 
 
-def in_fresh_process(code: str) -> str:
-    """Run code where no server of this test run holds BLAS, and return what it prints."""
+def in_fresh_process(code: str, **variables: str) -> str:
+    """Run code and return what it prints; `variables` are added to the environment."""
     done = subprocess.run(
         [sys.executable, "-c", dedent(code)],
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
         check=False,
+        env={**os.environ, **variables},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

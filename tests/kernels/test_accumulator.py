@@ -10,7 +10,6 @@ from lossgrad.types.denominator import Denominator
 from lossgrad_service.core import compute
 from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.kernels.matrices.blas import one_thread
 from lossgrad_service.kernels.matrices.tiles import spans
 
 ROWS, CLASSES, HIDDEN, INNER = 700, 16_384, 16, 5
@@ -40,14 +39,13 @@ def test_blocks_that_are_fed_one_by_one_give_the_same_bits(arguments):
     widths = {"row_losses": (), "dscores": (CLASSES,), "dh1": (HIDDEN,), "dx": (INNER,)}
     dtypes = {"row_losses": np.float64}
     parts = []
-    with one_thread():
-        for span in spans(ROWS, plan.block_rows):
-            rows = {n: arguments[n][span].copy() for n in ("x", "labels", "sample_weights")}
-            n = len(rows["x"])
-            out = {k: np.empty((n, *w), dtypes.get(k, np.float32)) for k, w in widths.items()}
-            accumulator.feed(rows, out)
-            parts.append(out)
-        sums = accumulator.finish()
+    for span in spans(ROWS, plan.block_rows):
+        rows = {n: arguments[n][span].copy() for n in ("x", "labels", "sample_weights")}
+        n = len(rows["x"])
+        out = {k: np.empty((n, *w), dtypes.get(k, np.float32)) for k, w in widths.items()}
+        accumulator.feed(rows, out)
+        parts.append(out)
+    sums = accumulator.finish()
     whole = compute(problem)
     for name in widths:
         joined = np.concatenate([part[name] for part in parts])

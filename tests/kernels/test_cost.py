@@ -8,7 +8,7 @@ import pytest
 from lossgrad.types import Problem
 from lossgrad_service.core import accumulator, compute, label_losses
 from lossgrad_service.core.rows import frozen
-from lossgrad_service.kernels.matrices import linear, tiles
+from lossgrad_service.kernels.matrices import linear, products, sums
 from lossgrad_service.kernels.rows import soft, softmax
 from lossgrad_service.kernels.rows.scores import Scaling
 from lossgrad_service.kernels.rows.targets import Weights
@@ -117,8 +117,8 @@ OWNERS = {
     "probability_rows": softmax,
     "log_partition": softmax,
     "target_gradient_rows": soft,
-    "add_product": tiles,
-    "add_columns": tiles,
+    "add_product": products,
+    "add_columns": sums,
     "relu_gate": linear,
 }
 
@@ -129,8 +129,8 @@ def test_only_what_is_wanted_is_computed(wanted, monkeypatch):
         if name not in NEEDS[wanted]:
             forbid(monkeypatch, owner, name)
     goal = {"targets": np.eye(2)} if wanted == "dtargets" else {"labels": [0, 1]}
-    layers = {"h1": np.ones((2, 3)), "w2": np.ones((3, 2))}
-    result = compute(Problem.of(layers | goal | {"want": [wanted]}))
+    sent = {"scores": np.ones((2, 2)), "h1": np.ones((2, 3)), "w2": np.ones((3, 2))}
+    result = compute(Problem.of(sent | goal | {"want": [wanted]}))
     assert getattr(result, wanted) is not None
 
 

@@ -8,7 +8,6 @@ import pytest
 from lossgrad.types import Problem
 from lossgrad_service.core import compute
 from lossgrad_service.kernels.matrices import tiles
-from lossgrad_service.kernels.matrices.blas import one_thread
 
 ROW_OUTPUTS = ["row_losses", "dscores", "probs", "log_partition", "predictions"]
 OPTIONS = [
@@ -62,7 +61,7 @@ def test_layers(dtype, widths):
 
 
 def test_rows_of_tiles_with_few_rows():
-    """Rows so wide that a tile holds few of them are multiplied by other code in BLAS."""
+    """Sums of products that are far longer than what is added up at a time."""
     rng = np.random.default_rng(3)
     width = 400_000
     assert tiles.rows_per_tile(width, np.dtype(np.float32)) == 4
@@ -73,18 +72,6 @@ def test_rows_of_tiles_with_few_rows():
         rows = slice(row, row + 1)
         some = answers(h1=h1[rows], w2=w2, labels=[0], want=["row_losses"])
         assert_same_rows(some, whole, rows)
-
-
-def test_rows_of_tiles_that_take_several_calls():
-    rng = np.random.default_rng(4)
-    h1, w2 = (rng.normal(size=shape).astype(np.float32) for shape in ((258, 2048), (2048, 2049)))
-    tile_rows = tiles.rows_per_tile(2049, w2.dtype)
-    assert len(tiles.columns_of_calls(w2.shape, 4, tile_rows)) == 2
-    want = ["dscores", "dh1"]
-    whole = answers(h1=h1, w2=w2, labels=[2048] * 258, want=want)
-    for rows in (slice(0, 1), slice(255, 257)):
-        labels = [2048] * (rows.stop - rows.start)
-        assert_same_rows(answers(h1=h1[rows], w2=w2, labels=labels, want=want), whole, rows)
 
 
 def test_leading_axes_with_gaps():
@@ -151,16 +138,3 @@ def test_equal_scores_have_equal_gradients(options, dtype):
     probabilities, gradient = result["probs"][0], np.delete(result["dscores"][0], 4000)
     assert len(np.unique(probabilities)) == 3
     assert len(np.unique(gradient)) <= 3
-
-
-def test_blas_threads_do_not_change_the_bits():
-    rng = np.random.default_rng(7)
-    arguments = {
-        "h1": rng.normal(size=(700, 300)).astype(np.float32),
-        "w2": rng.normal(size=(300, 200)).astype(np.float32),
-        "labels": rng.integers(0, 200, 700),
-    }
-    free = answers(**arguments)
-    with one_thread():
-        held = answers(**arguments)
-    assert_same_rows(held, free, ...)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossgrad_service.kernels.matrices.sums import add_at_column, add_rows
+from lossgrad_service.kernels.matrices.sums import add_columns, add_rows
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -33,14 +33,16 @@ def test_float32_is_added_in_float64():
     assert total[0] == 2.0**24 + 3
 
 
-@dtypes
-def test_part_is_added_from_a_column_on(dtype):
-    total = np.ones((2, 4))
-    add_at_column(total, np.arange(4, dtype=dtype).reshape(2, 2), 1)
-    np.testing.assert_array_equal(total, [[1, 1, 2, 1], [1, 3, 4, 1]])
-
-
 def test_no_rows_add_nothing():
     total = np.ones(2)
     add_rows(total, np.ones((0, 2)), 0, 2)
     np.testing.assert_array_equal(total, [1, 1])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_columns_of_any_thread_add_up_in_float64(threads):
+    total = np.full(5000, 3e7)
+    total[1] = 0
+    add_columns(total, np.ones((3, 5000), np.float32), threads)
+    assert (np.delete(total, 1) == 3e7 + 3).all()
+    assert total[1] == 3

@@ -8,7 +8,7 @@ import pytest
 from lossgrad.types import Problem
 from lossgrad_service.core import accumulator, compute
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.kernels.matrices import linear, tiles
+from lossgrad_service.kernels.matrices import linear, products, sums
 
 ROWS, CLASSES, HIDDEN, INNER = 1500, 2100, 300, 7
 WANT = ["loss", "row_losses", "dscores", "probs", "dh1", "dw2", "db2", "dw1", "db1", "dx"]
@@ -22,7 +22,7 @@ FORMS = {
 
 
 def problem(form, dtype):
-    """Return a problem of several runs, tiles and parts of sums."""
+    """Return a problem of several runs, parts of products and of sums."""
     rng = np.random.default_rng(0)
     layers = {
         "x": rng.normal(size=(ROWS, INNER)),
@@ -46,8 +46,8 @@ def bits(result):
 def test_there_is_something_to_share():
     plan = Plan.of(problem("labels", np.float32))
     assert ROWS / plan.run_rows > 3
-    assert ROWS / plan.tile_rows > 3
-    assert CLASSES / (tiles.PART_ENTRIES // HIDDEN) > 2
+    assert HIDDEN > products.PART_ROWS
+    assert CLASSES > products.PART_COLUMNS
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -69,6 +69,6 @@ def last_first(work, items, threads):
 def test_order_in_which_they_are_done(form, monkeypatch):
     whole = problem(form, np.float32)
     expected = bits(compute(whole, threads=2))
-    for module in (accumulator, linear, tiles):
+    for module in (accumulator, linear, products, sums):
         monkeypatch.setattr(module, "in_parallel", last_first)
     assert bits(compute(whole, threads=2)) == expected

@@ -13,7 +13,7 @@ from lossgrad.errors import Cancelled
 from lossgrad.types import Problem
 from lossgrad_service.core import RowStream, compute
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.kernels.matrices import tiles
+from lossgrad_service.kernels.matrices import products, sums, tiles
 from lossgrad_service.kernels.matrices.linear import add_scaled, sum_of_squares
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.wanted import CHECKPOINT, while_wanted
@@ -85,16 +85,14 @@ def test_work_after_work_that_was_not_wanted():
 
 WIDE = np.zeros((2, tiles.MAX_TILE_BYTES // 8))
 """Weights of two parts."""
-LONG = np.zeros((2048, 2049), np.float32)
-"""Weights by which a tile is multiplied in two calls."""
 
 STEPS = {
-    "tiles of a product": lambda: tiles.product(np.ones((9, 2)), np.ones((2, 3)), 4, 1),
-    "calls of a tile": lambda: tiles.product(np.ones((1, 2048), np.float32), LONG, 256, 1),
-    "rows of a sum of products": lambda: tiles.add_product(
+    "parts of a product": lambda: products.product(np.ones((300, 2)), np.ones((2, 3)), 1),
+    "depths of a product": lambda: products.product(np.ones((2, 300)), np.ones((300, 3)), 1),
+    "rows of a sum of products": lambda: products.add_product(
         np.zeros((2, 3)), np.ones((600, 2)), np.ones((600, 3)), 1
     ),
-    "columns of a sum": lambda: tiles.add_columns(np.zeros(5000), np.ones((2, 5000)), 1),
+    "columns of a sum": lambda: sums.add_columns(np.zeros(5000), np.ones((2, 5000)), 1),
     "weights that are squared": lambda: sum_of_squares(WIDE),
     "weights that are added": lambda: add_scaled(np.zeros_like(WIDE), WIDE, 1.0),
 }
@@ -111,7 +109,8 @@ def test_a_computation_ends_at_any_checkpoint(threads):
     whole, expected = problem("labels", np.float32), Checkpoint()
     compute(whole, threads, expected)
     plan = Plan.of(whole)
-    least = ROWS / plan.tile_rows + ROWS / plan.run_rows + CLASSES / (tiles.PART_ENTRIES // HIDDEN)
+    depths = HIDDEN / products.DEPTH + ROWS / products.DEPTH
+    least = ROWS / plan.run_rows + depths * CLASSES / products.PART_COLUMNS
     assert expected.count > 2 * least
     for last in range(0, expected.count, 13):
         checkpoint = Checkpoint(last)

@@ -39,7 +39,7 @@ class Plan:
     scaling: Scaling
     """How temperature and softcap make z of s."""
     tile_rows: int
-    """Rows of a matrix product."""
+    """Rows that a matrix product is made of at least: weights are packed anew for each."""
     run_rows: int
     """Rows that one thread works on at a time, a power of two like `tile_rows`."""
     block_rows: int

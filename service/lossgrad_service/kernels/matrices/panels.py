@@ -1,7 +1,8 @@
 """Matrices in panels, as registers take them, and the products of panels.
 
-A panel is as many columns of a matrix as a row of a piece has entries (see `registers`), one row behind
-the other; the last one may have fewer, filled up to whole registers. What fills it gives sums that nobody reads.
+A panel is as many columns of a matrix as a row of a piece has entries (see `registers`), one row
+behind the other; the last one may have fewer, filled up to whole registers. What fills it gives
+sums that nobody reads.
 """
 
 from __future__ import annotations

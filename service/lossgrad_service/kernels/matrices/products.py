@@ -1,11 +1,14 @@
 """Products of matrices, whose bits depend on the numbers in them and on nothing else.
 
-Libraries of linear algebra pick their loops by the shape of a product and the number of threads, so that a row may
-come out with other bits in a larger batch, and other versions and processors round in another order. Here every
-entry is the sum of `DEPTH` products at a time, each made in order (see `registers`) and added to the total
-in order: alone or in any batch, however the product is cut into parts and whoever makes them.
+Libraries of linear algebra pick their loops by the shape of a product and the number of threads: a
+row may come out with other bits in a larger batch, and another version or processor adds up in
+another order. Here every entry is made of sums of 256 products, each in order (see `registers`),
+which are added up in order: the same alone and in any batch, however the product is cut
+into parts, and whoever makes them.
 
-Both products of the backward pass and that of the forward pass are aᵀ·b, for some a or aᵀ in memory.
+All products of the forward and the backward pass are aᵀ·b of matrices that lie in memory as they
+are or transposed. Each thread makes parts of the total: it packs 256 rows of both factors into
+panels (see `panels`), multiplies these and goes on to the next 256.
 """
 
 from __future__ import annotations
@@ -17,17 +20,17 @@ import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.matrices import panels
-from lossgrad_service.kernels.matrices.tiles import spans
+from lossgrad_service.kernels.matrices.tiles import MAX_TILE_ROWS, spans
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.wanted import while_wanted
 
-DEPTH = 256
-"""Products that are added up before their sum is added to the total."""
+DEPTH = MAX_TILE_ROWS
+"""Products that are added up before their sum is added to the total: a whole tile of rows."""
 PART_ROWS = 256
 PART_COLUMNS = 1056
-"""Of the part of a total that one thread makes at a time, at most: both factors are packed once for each."""
-LEAST_COLUMNS = 48
-"""Of a part, but for the last: whole panels of any machine."""
+"""Of a part at most. Larger ones leave the second cache; in smaller ones packing takes its time."""
+WHOLE_COLUMNS = 48
+"""What columns of parts are multiples of: whole panels, on any machine."""
 
 
 def product(a: Array, b: Array, threads: int) -> Array:
@@ -53,9 +56,9 @@ def product(a: Array, b: Array, threads: int) -> Array:
 
 
 def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
-    """Add aᵀ·b to `total`: sums of 256 products in the dtype of a and b, added up in that of the total.
+    """Add aᵀ·b to `total`, whose dtype the sums of 256 products each are added up in.
 
-    Subnormal entries of a and b may count as 0.
+    Subnormal entries of a and b may count as 0 (see `subnormals`).
 
     Parameters
     ----------
@@ -80,23 +83,28 @@ def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
 
 
 def _parts(rows: int, columns: int, threads: int) -> list[tuple[slice, slice]]:
-    """Return parts of a total, one for each thread at least where there is that much."""
+    """Return the parts of a total: enough for all threads, if it is large enough."""
     bands = spans(rows, PART_ROWS)
-    shares = -(-threads // max(1, len(bands)))
-    width = min(PART_COLUMNS, -(-columns // (shares * LEAST_COLUMNS)) * LEAST_COLUMNS)
+    parts_of_band = -(-threads // max(1, len(bands)))
+    share = -(-columns // (parts_of_band * WHOLE_COLUMNS)) * WHOLE_COLUMNS
+    width = min(PART_COLUMNS, max(share, WHOLE_COLUMNS))
+    # Neighbours have the same columns: threads that pack them find them in the shared cache.
     return [(band, part) for part in spans(columns, width) for band in bands]
 
 
 class _Factor(NamedTuple):
-    """A matrix with rows of k, and how it is put into panels."""
+    """A factor of aᵀ·b, whose rows are added up over."""
 
     memory: Array
-    """Itself or its transpose: what is C-contiguous, read-only."""
+    """The matrix or its transpose: what is C-contiguous, read-only."""
     pack: Callable[..., None]
+    """Puts it into panels."""
     depth: int
+    """Its rows."""
 
     @classmethod
     def of(cls, matrix: Array) -> Self:
+        """Return a matrix that is C-contiguous or the transpose of what is."""
         if matrix.flags.c_contiguous:
             return cls(_read_only(matrix), panels.pack, len(matrix))
         return cls(_read_only(matrix.T), panels.pack_transposed, len(matrix))
@@ -116,7 +124,7 @@ def _ends(span: slice) -> tuple[int, int]:
 
 
 def _read_only(array: Array) -> Array:
-    # Compiled code is made anew for each kind of array.
+    # Compiled code is made anew for arrays that may be written to.
     view = array.view()
     view.setflags(write=False)
     return view

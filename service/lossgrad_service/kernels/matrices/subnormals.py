@@ -1,9 +1,9 @@
 """Programs that take subnormal numbers for 0.
 
-Probabilities of unlikely classes are subnormal by the million, and some processors of x86 multiply such
-numbers some hundred times slower than others: 4096×512 by 4096×1000 of which a quarter was
-subnormal took 23 s, and takes 0.05 s so. What is lost is below the smallest normal number, which is
-the bound of such entries anyway. Other processors lose no time by them.
+Probabilities of unlikely classes are subnormal by the million, and some processors of x86 multiply
+such numbers some hundred times slower than others: 4096×512 by 4096×1000 of which a quarter was
+subnormal took 23 s, and takes 0.05 s so. What is lost is below the smallest normal number, which
+is the bound of such entries anyway. Other processors lose no time by them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _IS_X86: Final = platform.machine().lower() in {"x86_64", "amd64"}
 
 _SUBNORMALS_ARE_ZEROS: Final = 0x40
 """The bit of MXCSR, the word that controls floating point in a thread, for what is read."""
+
+_WORD = ir.IntType(32)
 
 
 @instruction
@@ -53,9 +55,6 @@ def set_back(typing_context: Any, before: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(before), generate
-
-
-_WORD = ir.IntType(32)
 
 
 def _call(builder: Any, instruction: str, place: Any) -> None:

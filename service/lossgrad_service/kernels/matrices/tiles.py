@@ -1,11 +1,4 @@
-"""Blocks of rows: how many, and matrix products whose bits do not depend on them.
-
-BLAS picks its inner loops by the shape of a product, so that the same row may come
-out with other bits in a larger batch. Here every product that yields rows has the
-same number of rows: the last tile is filled up with zeros. A tile that takes long is made
-by columns, cut where the shape of the tile says. With BLAS on one thread
-(`blas.one_thread`) a row then has the same bits alone and in any batch.
-"""
+"""Rows that are worked on at a time: how many, by their width."""
 
 from __future__ import annotations
 
@@ -26,7 +19,9 @@ ROW_ENTRIES = 64
 
 @lru_cache(maxsize=64)
 def rows_per_tile(width: int, dtype: np.dtype[Any]) -> int:
-    """Return the rows of one tile: a power of two, at most 256 and at most 8 MiB (or one row).
+    """Return the rows that a product is made of at least: a power of two, at most 256.
+
+    Weights are packed anew for every product. At most 8 MiB, or one row.
 
     Parameters
     ----------
