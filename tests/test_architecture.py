@@ -220,6 +220,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "lossgrad.types",
         "pydantic",
         "pydantic_settings",
+        "threadpoolctl",
         "structlog",
     ),
     **dict.fromkeys(LIGHT, (*LIGHT, SETTINGS, "orjson", "pydantic", "structlog")),

@@ -6,7 +6,7 @@ import os
 import sys
 from importlib.util import find_spec
 
-NEEDED = ("typer", "rich", "fastapi", "uvicorn", "pydantic_settings", "orjson")
+NEEDED = ("typer", "rich", "fastapi", "uvicorn", "pydantic_settings", "orjson", "threadpoolctl")
 """Modules of the extra ``service`` whose absence tells a base install."""
 
 

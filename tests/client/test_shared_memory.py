@@ -361,7 +361,7 @@ def test_a_call_that_is_late_takes_its_memory_back(client, problem, expected):
 
 def test_nothing_is_written_after_a_call_is_over(client, problem, monkeypatch):
     def compute(_self, _block, outputs):
-        time.sleep(0.4)  # what nothing ends, such as a call of BLAS
+        time.sleep(0.4)  # what nothing ends
         outputs["dscores"][...] = 1
 
     monkeypatch.setattr(StreamedCall, "compute", compute)

@@ -12,12 +12,14 @@ import grpc
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from threadpoolctl import threadpool_info
 
 import lossgrad
 from lossgrad_service.cores import available_cores
 from lossgrad_service.runtime.info import build, server_info
 from lossgrad_service.runtime.settings import Settings, is_loopback
 from lossgrad_service.runtime.threads import compute_threads, spare_thread
+from tests.running import PATIENCE_SECONDS
 
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text().splitlines()
 
@@ -125,3 +127,10 @@ def test_build_tells_what_is_installed():
         "grpcio": grpc.__version__,
         "numpy": np.__version__,
     }
+
+
+def test_threads_hold_blas_at_one_thread():
+    with compute_threads(2, niceness=0) as threads:
+        pools = threads.submit(threadpool_info).result(PATIENCE_SECONDS)
+    numpys = [p for p in pools if p["user_api"] == "blas" and "numpy" in p["filepath"]]
+    assert [pool["num_threads"] for pool in numpys] == [1]

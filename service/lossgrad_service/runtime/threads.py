@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
+from threadpoolctl import threadpool_limits
+
 
 @contextmanager
 def compute_threads(count: int, niceness: int) -> Iterator[Executor]:
-    """Yield `count` threads for calls.
+    """Yield `count` threads for calls; BLAS stays on one thread as long as they live.
+
+    Checks multiply by NumPy, whose own threads would give way to nobody.
 
     Parameters
     ----------
@@ -22,10 +26,11 @@ def compute_threads(count: int, niceness: int) -> Iterator[Executor]:
         loop, and to the spare thread, while those need it.
     """
     threads = ThreadPoolExecutor(count, "lossgrad-compute", _give_way, (niceness,))
-    try:
-        yield threads
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+    with threadpool_limits(limits=1, user_api="blas"):
+        try:
+            yield threads
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

@@ -73,13 +73,15 @@ def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
 
     def add(part: tuple[slice, slice]) -> None:
         rows, columns = part
-        rooms = left.room(rows), right.room(columns), panels.room_for_piece(a.dtype)
+        a_room, b_room, sums = left.room(rows), right.room(columns), panels.room_for_piece(a.dtype)
         for span in while_wanted(spans(len(a), DEPTH)):
-            left.put(span, rows, rooms[0])
-            right.put(span, columns, rooms[1])
-            panels.add_panels(total, *_ends(rows), *_ends(columns), span.stop - span.start, *rooms)
+            left.put(span, rows, a_room)
+            right.put(span, columns, b_room)
+            depth = span.stop - span.start
+            ends = (*_ends(rows), *_ends(columns))
+            panels.add_panels(total, *ends, depth, a_room, b_room, sums)
 
-    in_parallel(add, _parts(*total.shape, threads), threads)
+    in_parallel(add, _parts(total.shape[0], total.shape[1], threads), threads)
 
 
 def _parts(rows: int, columns: int, threads: int) -> list[tuple[slice, slice]]:

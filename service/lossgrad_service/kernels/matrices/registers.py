@@ -19,15 +19,16 @@ import platform
 from typing import Any, Final, NamedTuple
 
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
 from numba import types
-from numba.core import config
 from numba.core.cgutils import get_or_insert_function
+from numba.core.registry import cpu_target
 from numba.np.arrayobj import make_array
 
 from lossgrad_service.kernels.compiling.machine import instruction
 
-_FEATURES: Final = frozenset((config.CPU_FEATURES or get_host_cpu_features().flatten()).split(","))
+_TARGET: Any = cpu_target.target_context
+_FEATURES: Final = frozenset(_TARGET.codegen().magic_tuple()[2].split(","))
+"""Of the processor that Numba compiles for, each with a + or a − before it."""
 _IS_X86: Final = platform.machine().lower() in {"x86_64", "amd64"}
 _HAS_FUSED: Final = not _IS_X86 or "+fma" in _FEATURES
 
