@@ -20,7 +20,7 @@ from lossgrad_service.kernels.matrices.subnormals import ignore_subnormals, set_
 _LINE_BYTES = 64
 """What memory brings at a time."""
 _AHEAD = 8
-"""Rows from that which is copied to that which memory is asked for: the processor foresees no leap."""
+"""How many rows before they are copied memory is asked for them: processors foresee no leap."""
 
 
 @formula
@@ -139,7 +139,7 @@ def add_panels(
 ) -> None:
     """Add aᵀ·b to rows top … bottom and columns left … right of `total`.
 
-    Subnormal entries of a and b count as 0 (see `subnormals`).
+    Subnormal entries and sums count as 0 on x86 (see `subnormals`).
 
     Parameters
     ----------

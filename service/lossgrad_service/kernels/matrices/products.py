@@ -4,7 +4,7 @@ Libraries of linear algebra pick their loops by the shape of a product and the n
 row may come out with other bits in a larger batch, and another version or processor adds up in
 another order. Here every entry is made of sums of 256 products, each in order (see `registers`),
 which are added up in order: the same alone and in any batch, however the product is cut
-into parts, and whoever makes them.
+into parts, and whoever makes them. (What is subnormal is 0 on some processors; see `subnormals`.)
 
 All products of the forward and the backward pass are aᵀ·b of matrices that lie in memory as they
 are or transposed. Each thread makes parts of the total: it packs 256 rows of both factors into
@@ -60,7 +60,7 @@ def product(a: Array, b: Array, threads: int) -> Array:
 def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
     """Add aᵀ·b to `total`, whose dtype the sums of 256 products each are added up in.
 
-    Subnormal entries of a and b may count as 0 (see `subnormals`).
+    Subnormal entries, and sums that are subnormal under way, may count as 0 (see `subnormals`).
 
     Parameters
     ----------
