@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossgrad_service.kernels.matrices import products
+from lossgrad_service.kernels.matrices import panels, products
 from lossgrad_service.kernels.matrices.products import DEPTH, add_product, product
 from tests.kernels.processes import in_fresh_process
 
@@ -99,7 +99,60 @@ def test_parts_cover_the_total_once_and_are_enough(shape, threads):
     for part in parts:
         covered[part] += 1
     assert (covered == 1).all()
-    assert len(parts) >= min(threads, shape[1] // products.WHOLE_COLUMNS)
+    assert len(parts) >= min(threads, max(shape) // products.WHOLE)
+
+
+@threads
+@pytest.mark.parametrize("shape", [(256, 100), (100, 256), (16, 32_000)], ids=str)
+def test_no_thread_is_left_with_most_of_the_work(shape, threads):
+    """100 columns were 96 for one and 4 for the other."""
+    sizes = [np.empty(shape, np.int8)[part].size for part in products._parts(*shape, threads)]
+    shares = [sum(sizes[first::threads]) for first in range(threads)]
+    assert max(shares) < 1.5 * np.mean(shares)
+
+
+def guarded(array):
+    """Return an array's copy between NaNs, and a function that tells that they are unharmed."""
+    zone = 4096
+    memory = np.full(array.size + 2 * zone, np.nan, array.dtype)
+    inside = memory[zone:-zone]
+
+    def assert_guarded():
+        assert np.isnan(memory[:zone]).all()
+        assert np.isnan(memory[-zone:]).all()
+
+    inside[:] = array
+    return inside, assert_guarded
+
+
+@dtypes
+@given(depth=st.integers(1, 9), rows=st.integers(1, 110), columns=st.integers(1, 110))
+def test_panels_are_filled_and_nothing_beyond_them_is_touched(depth, rows, columns, dtype):
+    def packed(pack, matrix, columns):
+        frozen = matrix.view()
+        frozen.setflags(write=False)
+        memory = np.full_like(panels.room(depth, columns, matrix.dtype), np.nan)
+        inside, assert_guarded = guarded(memory)
+        pack(frozen, 2, 2 + depth, 3, 3 + columns, inside)
+        assert not np.isnan(inside).any()
+        assert_guarded()
+        return inside
+
+    a, b = drawn(1, depth + 3, rows + 4, dtype=dtype), drawn(2, depth + 3, columns + 4, dtype=dtype)
+    right = packed(panels.pack, b, columns)
+    both = (
+        packed(panels.pack, a, rows),
+        packed(panels.pack_transposed, np.ascontiguousarray(a.T), rows),
+    )
+    sums, assert_guarded = guarded(panels.room_for_piece(a.dtype))
+    inner = slice(2, 2 + depth)
+    for left in both:
+        total = np.zeros((rows + 2, columns + 2))
+        panels.add_panels(total, 1, 1 + rows, 1, 1 + columns, depth, left, right, sums)
+        assert_guarded()
+        inside = total[1:-1, 1:-1]
+        assert_is_product(inside.astype(dtype), a[inner, 3:-1].T, b[inner, 3:-1])
+        assert np.count_nonzero(total) == np.count_nonzero(inside)
 
 
 def test_the_least_of_what_float32_would_lose_is_kept():

@@ -12,14 +12,13 @@ import grpc
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from threadpoolctl import threadpool_info
 
 import lossgrad
 from lossgrad_service.cores import available_cores
 from lossgrad_service.runtime.info import build, server_info
 from lossgrad_service.runtime.settings import Settings, is_loopback
 from lossgrad_service.runtime.threads import compute_threads, spare_thread
-from tests.running import PATIENCE_SECONDS
+from tests.kernels.processes import in_fresh_process
 
 OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text().splitlines()
 
@@ -129,8 +128,57 @@ def test_build_tells_what_is_installed():
     }
 
 
-def test_threads_hold_blas_at_one_thread():
-    with compute_threads(2, niceness=0) as threads:
-        pools = threads.submit(threadpool_info).result(PATIENCE_SECONDS)
-    numpys = [p for p in pools if p["user_api"] == "blas" and "numpy" in p["filepath"]]
-    assert [pool["num_threads"] for pool in numpys] == [1]
+SERVERS = """
+    from concurrent.futures import ThreadPoolExecutor
+
+    import numpy
+    from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
+
+    from lossgrad_service.runtime.threads import compute_threads
+
+    def tell(pools):
+        print(*{pool["num_threads"] for pool in pools if pool["user_api"] == "blas"})
+
+    # As on a machine with two cores, and set by nobody.
+    threadpool_limits(limits=2, user_api="blas")
+    OpenBLASController.clear_controlling_thread(force=True)
+    first, second = compute_threads(1, 0), compute_threads(1, 0)
+"""
+
+
+def threads_of_blas(servers):
+    """Return what code tells of them after `SERVERS`."""
+    return in_fresh_process(dedent(SERVERS) + dedent(servers)).split()
+
+
+def test_blas_has_one_thread_while_a_server_runs():
+    servers = """
+        for server in (first, second):
+            with server as threads:
+                tell(threads.submit(threadpool_info).result())
+            tell(threadpool_info())
+    """
+    assert threads_of_blas(servers) == ["1", "2", "1", "2"]
+
+
+def test_the_last_of_overlapping_servers_sets_blas_free():
+    servers = """
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        tell(threadpool_info())
+        second.__exit__(None, None, None)
+        tell(threadpool_info())
+    """
+    assert threads_of_blas(servers) == ["1", "2"]
+
+
+def test_blas_is_set_free_by_another_thread_than_held_it():
+    servers = """
+        with ThreadPoolExecutor(1) as other:
+            other.submit(first.__enter__).result()
+            tell(threadpool_info())
+            first.__exit__(None, None, None)
+            tell(threadpool_info())
+    """
+    assert threads_of_blas(servers) == ["1", "2"]

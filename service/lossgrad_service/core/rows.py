@@ -13,9 +13,8 @@ from lossgrad_service.kernels.numbers import halves
 def ready(array: Array, dtype: np.dtype[Any]) -> Array:
     """Return an array as the kernels take it; itself if it is.
 
-    That is of `dtype`, C-contiguous, aligned and read-only. NumPy multiplies what is not
-    (such as bytes that arrived at an odd offset) by loops of its own, which round in
-    another order; and compiled code is made anew for each kind of array.
+    That is of `dtype`, C-contiguous, aligned and read-only: compiled code is made anew for each
+    kind of array, such as for bytes that arrived at an odd offset.
     """
     if is_ready(array, dtype):
         return frozen(array)

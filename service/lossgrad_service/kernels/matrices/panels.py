@@ -13,8 +13,14 @@ import numpy as np
 
 from lossgrad_service.kernels.arrays import Array
 from lossgrad_service.kernels.compiling.compiled import formula, program
+from lossgrad_service.kernels.compiling.machine import fetch
 from lossgrad_service.kernels.matrices.registers import REGISTER_BYTES, ROWS, VECTORS, add_up
 from lossgrad_service.kernels.matrices.subnormals import ignore_subnormals, set_back
+
+_LINE_BYTES = 64
+"""What memory brings at a time."""
+_AHEAD = 8
+"""How many rows before they are copied memory is asked for them: processors foresee no leap."""
 
 
 @formula
@@ -60,16 +66,23 @@ def pack(matrix: Array, start: int, stop: int, first: int, last: int, panels: Ar
         From `room`, of the same dtype; written.
     """
     lanes, depth = _lanes(matrix), stop - start
+    ahead = _AHEAD * matrix.shape[1]
     for k in range(depth):
         row = matrix[start + k, first:last]
         for left in range(0, row.size, VECTORS * lanes):
             width = _width(row.size - left, lanes)
             place = left * depth + k * width
             entries, out = row[left : left + width], panels[place : place + width]
-            for j in range(entries.size):
-                out[j] = entries[j]
-            for j in range(entries.size, width):
-                out[j] = 0
+            if entries.size == VECTORS * lanes:  # a length that the compiler knows
+                for line in range(0, VECTORS * lanes, _LINE_BYTES // matrix.itemsize):
+                    fetch(row, left + line + ahead)
+                for j in range(VECTORS * lanes):
+                    out[j] = entries[j]
+            else:
+                for j in range(entries.size):
+                    out[j] = entries[j]
+                for j in range(entries.size, width):
+                    out[j] = 0
 
 
 @program
@@ -89,6 +102,7 @@ def pack_transposed(
         As for `pack`.
     """
     lanes, depth = _lanes(matrix), stop - start
+    ahead = 4 * matrix.shape[1]
     for left in range(first, last, VECTORS * lanes):
         width = _width(last - left, lanes)
         for j in range(0, width, 4):
@@ -97,6 +111,11 @@ def pack_transposed(
             column1 = matrix[min(at + 1, last - 1), start:stop]
             column2 = matrix[min(at + 2, last - 1), start:stop]
             column3 = matrix[min(at + 3, last - 1), start:stop]
+            for line in range(ahead, ahead + depth, _LINE_BYTES // matrix.itemsize):
+                fetch(column0, line)
+                fetch(column1, line)
+                fetch(column2, line)
+                fetch(column3, line)
             for k in range(depth):
                 place = (left - first) * depth + k * width + j
                 out = panels[place : place + 4]
@@ -120,7 +139,7 @@ def add_panels(
 ) -> None:
     """Add aᵀ·b to rows top … bottom and columns left … right of `total`.
 
-    Subnormal entries of a and b count as 0 (see `subnormals`).
+    Subnormal entries and sums count as 0 on x86 (see `subnormals`).
 
     Parameters
     ----------

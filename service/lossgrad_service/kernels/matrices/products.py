@@ -4,7 +4,7 @@ Libraries of linear algebra pick their loops by the shape of a product and the n
 row may come out with other bits in a larger batch, and another version or processor adds up in
 another order. Here every entry is made of sums of 256 products, each in order (see `registers`),
 which are added up in order: the same alone and in any batch, however the product is cut
-into parts, and whoever makes them.
+into parts, and whoever makes them. (What is subnormal is 0 on some processors; see `subnormals`.)
 
 All products of the forward and the backward pass are aᵀ·b of matrices that lie in memory as they
 are or transposed. Each thread makes parts of the total: it packs 256 rows of both factors into
@@ -29,8 +29,10 @@ DEPTH = MAX_TILE_ROWS
 PART_ROWS = 256
 PART_COLUMNS = 1056
 """Of a part at most. Larger ones leave the second cache; in smaller ones packing takes its time."""
-WHOLE_COLUMNS = 48
-"""What columns of parts are multiples of: whole panels, on any machine."""
+LEAST_WORK = 2**21
+"""Multiply-adds that are worth a thread: some 50 µs, where handing them over takes 30."""
+WHOLE = 16
+"""What extents of parts are multiples of: whole registers, on any machine."""
 
 
 def product(a: Array, b: Array, threads: int) -> Array:
@@ -58,7 +60,7 @@ def product(a: Array, b: Array, threads: int) -> Array:
 def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
     """Add aᵀ·b to `total`, whose dtype the sums of 256 products each are added up in.
 
-    Subnormal entries of a and b may count as 0 (see `subnormals`).
+    Subnormal entries, and sums that are subnormal under way, may count as 0 (see `subnormals`).
 
     Parameters
     ----------
@@ -81,17 +83,30 @@ def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
             ends = (*_ends(rows), *_ends(columns))
             panels.add_panels(total, *ends, depth, a_room, b_room, sums)
 
-    in_parallel(add, _parts(total.shape[0], total.shape[1], threads), threads)
+    sharers = max(1, min(threads, a.size * total.shape[1] // LEAST_WORK))
+    in_parallel(add, _parts(total.shape[0], total.shape[1], sharers), sharers)
 
 
 def _parts(rows: int, columns: int, threads: int) -> list[tuple[slice, slice]]:
-    """Return the parts of a total: enough for all threads, if it is large enough."""
-    bands = spans(rows, PART_ROWS)
-    parts_of_band = -(-threads // max(1, len(bands)))
-    share = -(-columns // (parts_of_band * WHOLE_COLUMNS)) * WHOLE_COLUMNS
-    width = min(PART_COLUMNS, max(share, WHOLE_COLUMNS))
+    """Return the parts of a total: enough for all threads, if it is large enough.
+
+    The longer side is cut for them: each cut has the other factor packed once more.
+    """
+    height, width = min(rows, PART_ROWS), min(columns, PART_COLUMNS)
+    if rows > columns:
+        height = min(height, _share(rows, threads))
+    else:
+        width = min(width, _share(columns, threads))
     # Neighbours have the same columns: threads that pack them find them in the shared cache.
-    return [(band, part) for part in spans(columns, width) for band in bands]
+    return [
+        (band, part)
+        for part in spans(columns, max(width, WHOLE))
+        for band in spans(rows, max(height, WHOLE))
+    ]
+
+
+def _share(extent: int, threads: int) -> int:
+    return -(-extent // (threads * WHOLE)) * WHOLE
 
 
 class _Factor(NamedTuple):

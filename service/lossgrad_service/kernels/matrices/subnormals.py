@@ -2,8 +2,9 @@
 
 Probabilities of unlikely classes are subnormal by the million, and some processors of x86 multiply
 such numbers some hundred times slower than others: 4096×512 by 4096×1000 of which a quarter was
-subnormal took 23 s, and takes 0.05 s so. What is lost is below the smallest normal number, which
-is the bound of such entries anyway. Other processors lose no time by them.
+subnormal took 23 s, and takes 0.05 s so. What is lost is below the smallest normal number for
+each product that is added, which is the bound of such entries anyway. Other processors lose no
+time by them, and keep them.
 """
 
 from __future__ import annotations
