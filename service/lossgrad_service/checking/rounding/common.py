@@ -47,8 +47,8 @@ class Rounding:
         """That of x·w1 + b1."""
         inputs = self.batch.problem.inputs
         bias = np.abs(inputs["b1"]) if "b1" in inputs else 0.0
-        size = np.abs(self.steps.x) @ np.abs(inputs["w1"]) + bias
-        return self.unit * summed(self.steps.x.shape[1]) * size + self.underflow
+        product = self._product(np.abs(self.steps.x), np.abs(inputs["w1"]))
+        return product + self.unit * summed(self.steps.x.shape[1]) * bias
 
     @cached_property
     def h1(self) -> Array | float:
