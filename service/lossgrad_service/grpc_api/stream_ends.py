@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import NamedTuple
 
 from lossgrad.codecs.cutting import MESSAGE_BYTES
 from lossgrad_service.admission import Visit
 from lossgrad_service.calls import Deadline, Dispatcher
-from lossgrad_service.grpc_api.batches import write
+from lossgrad_service.grpc_api.batches import begin_write
 from lossgrad_service.grpc_api.contexts import Context
 from lossgrad_service.grpc_api.patience import Patience
+
+
+class _Reply(NamedTuple):
+    """A reply on its way, of which nothing but its size is kept."""
+
+    size: int
+    write: asyncio.Future[None]
 
 
 class StreamEnds:
@@ -37,6 +45,8 @@ class StreamEnds:
         self._visit = visit
         self._patience = Patience(dispatcher.idle_seconds)
         self._most_bytes = dispatcher.service.limits.max_request_bytes
+        self._last: _Reply | None = None
+        """The reply that was sent last, until it is known to have been taken."""
 
     async def receive(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return what `read` reads, once there is room for the largest message, or `END`.
@@ -71,10 +81,53 @@ class StreamEnds:
         Raises
         ------
         Busy, DeadlineExceeded
+            As `taken` does.
+        """
+        self._last = _Reply(len(reply), begin_write(self._context, reply))
+        await self.taken()
+
+    async def send_meanwhile(self, reply: bytes) -> None:
+        """Send a reply once the last one was taken; return while it is on its way.
+
+        One that is larger than others are is taken first: there is no room for two of them.
+
+        Raises
+        ------
+        Busy, DeadlineExceeded
+            As `taken` does.
+        """
+        await self.taken()
+        self._last = _Reply(len(reply), begin_write(self._context, reply))
+        if len(reply) > MESSAGE_BYTES:
+            await self.taken()
+
+    async def taken(self) -> None:
+        """Return once the caller's side has had room for the last reply.
+
+        Only from here on its caller is waited for. While the call computes it may take
+        its time: it keeps nobody waiting.
+
+        Raises
+        ------
+        Busy, DeadlineExceeded
             As `Visit.wait_for_caller` does, and where there is no room soon.
         """
+        if self._last is None:
+            return
+        size, write = self._last
+        try:
+            if write.done():
+                write.result()
+            else:
+                taken = partial(self._patience.until_taken, asyncio.shield(write))
+                await self._visit.wait_for_caller(taken, size, self._deadline)
+        finally:
+            if write.done():
+                self._last = None
+            # Whose error has a traceback, which has this frame: a cycle.
+            del write
 
-        async def taken() -> None:
-            await self._patience.until_taken(write(self._context, reply))
-
-        await self._visit.wait_for_caller(taken, len(reply), self._deadline)
+    @property
+    def on_its_way(self) -> int:
+        """Bytes of the last reply, while the caller's side has no room for it."""
+        return 0 if self._last is None or self._last.write.done() else self._last.size
