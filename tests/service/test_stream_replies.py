@@ -43,13 +43,12 @@ def begun(channel, n_blocks=BLOCKS, *more):
     return channel.stream_stream(exchange.rpc)(iter(messages))
 
 
-def code_of(answers):
-    """Return how many answers came, and how they ended."""
-    count = 0
+def end_of(answers):
+    """Return how many answers came before an error, and its code."""
+    came = []
     with pytest.raises(grpc.RpcError) as caught:
-        for count, _ in enumerate(answers, 1):
-            pass
-    return count, caught.value.code()
+        came.extend(iter(answers))
+    return len(came), caught.value.code()
 
 
 def test_one_reply_is_on_its_way_and_one_is_computed(channel, replies):
@@ -73,14 +72,14 @@ def test_an_error_comes_after_the_replies_before_it(channel, replies):
     answers = begun(channel, 1, NO_MESSAGE)
     assert replies.is_awaited.wait(PATIENCE_SECONDS)
     replies.let_through()
-    assert code_of(answers) == (1, grpc.StatusCode.INVALID_ARGUMENT)
+    assert end_of(answers) == (1, grpc.StatusCode.INVALID_ARGUMENT)
 
 
 def test_a_stream_that_ends_too_early_ends_after_its_replies(channel, replies):
     answers = begun(channel, 2)
     assert replies.is_awaited.wait(PATIENCE_SECONDS)
     replies.let_through()
-    assert code_of(answers) == (2, grpc.StatusCode.INVALID_ARGUMENT)
+    assert end_of(answers) == (2, grpc.StatusCode.INVALID_ARGUMENT)
 
 
 def test_a_reply_larger_than_others_is_taken_before_the_next_is_computed(
@@ -101,7 +100,7 @@ def test_a_reply_that_fails_ends_the_stream(running, channel, in_thread, caplog)
     assert in_thread.is_sent.wait(PATIENCE_SECONDS)
     in_thread.let_through(GONE("the caller went away"))
     in_thread.goes_on.set()
-    assert code_of(answers) == (0, grpc.StatusCode.CANCELLED)
+    assert end_of(answers) == (0, grpc.StatusCode.CANCELLED)
     assert in_thread.n_computed == 2
     assert nothing_is_left(running, before, caplog)
 

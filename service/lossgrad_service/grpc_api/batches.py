@@ -25,6 +25,11 @@ def begin_write(context: Context, message: bytes) -> asyncio.Future[None]:
     return begin(context.write(message))
 
 
+def begin_head(context: Context) -> asyncio.Future[None]:
+    """Have the head of an answer sent, which needs no room."""
+    return begin(context.send_initial_metadata(()))
+
+
 async def write(context: Context, message: bytes) -> None:
     """Send a message of a call, once there is room for it."""
     await asyncio.shield(begin_write(context, message))

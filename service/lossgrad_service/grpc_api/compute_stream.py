@@ -39,7 +39,7 @@ class ComputeStream:
         self.n_computed = 0
         """Rows that were computed by now."""
         self.is_answered = False
-        """Whether the last reply was the last one to its message, as far as is known."""
+        """Whether the last reply is known to be the last one to its message."""
 
     @property
     def is_quick(self) -> bool:

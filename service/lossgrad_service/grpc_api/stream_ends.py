@@ -10,13 +10,13 @@ from typing import NamedTuple
 from lossgrad.codecs.cutting import MESSAGE_BYTES
 from lossgrad_service.admission import Visit
 from lossgrad_service.calls import Deadline, Dispatcher
-from lossgrad_service.grpc_api.batches import begin_write
+from lossgrad_service.grpc_api.batches import begin_head, begin_write
 from lossgrad_service.grpc_api.contexts import Context
 from lossgrad_service.grpc_api.patience import Patience
 
 
 class _Reply(NamedTuple):
-    """A reply on its way, of which nothing but its size is kept."""
+    """A reply that was sent, of which nothing but its size is kept."""
 
     size: int
     write: asyncio.Future[None]
@@ -46,7 +46,7 @@ class StreamEnds:
         self._patience = Patience(dispatcher.idle_seconds)
         self._most_bytes = dispatcher.service.limits.max_request_bytes
         self._last: _Reply | None = None
-        """The reply that was sent last, until it is known to have been taken."""
+        """What was sent last, until it is known to have been taken."""
 
     async def receive(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return what `read` reads, once there is room for the largest message, or `END`.
@@ -75,6 +75,14 @@ class StreamEnds:
         coming = partial(self._patience.until_sent, reading)
         return await self._visit.wait_for_caller(coming, MESSAGE_BYTES, self._deadline)
 
+    def send_head(self) -> None:
+        """Send the head of the answer; what is refused before can be tried again by gRPC itself.
+
+        It would go with the first reply otherwise, and gRPC has no way to tell an error while
+        that is on its way, nor does it then say when the call is over.
+        """
+        self._last = _Reply(0, begin_head(self._context))
+
     async def send(self, reply: bytes) -> None:
         """Send a reply, which takes until the caller's side has room for it.
 
@@ -83,13 +91,14 @@ class StreamEnds:
         Busy, DeadlineExceeded
             As `taken` does.
         """
-        self._last = _Reply(len(reply), begin_write(self._context, reply))
+        await self.send_meanwhile(reply)
         await self.taken()
 
     async def send_meanwhile(self, reply: bytes) -> None:
-        """Send a reply once the last one was taken; return while it is on its way.
+        """Send a reply once the last one was taken, and return while it is on its way.
 
-        One that is larger than others are is taken first: there is no room for two of them.
+        There is room for one beside that which is computed meanwhile if it is no larger than
+        `MESSAGE_BYTES`; a larger one has to be taken.
 
         Raises
         ------
@@ -104,8 +113,8 @@ class StreamEnds:
     async def taken(self) -> None:
         """Return once the caller's side has had room for the last reply.
 
-        Only from here on its caller is waited for. While the call computes it may take
-        its time: it keeps nobody waiting.
+        The caller is waited for from now on, not since the reply was sent: as long as the
+        call computes, it keeps nobody waiting, and ending it would free nothing.
 
         Raises
         ------
@@ -119,8 +128,8 @@ class StreamEnds:
             if write.done():
                 write.result()
             else:
-                taken = partial(self._patience.until_taken, asyncio.shield(write))
-                await self._visit.wait_for_caller(taken, size, self._deadline)
+                coming = partial(self._patience.until_taken, asyncio.shield(write))
+                await self._visit.wait_for_caller(coming, size, self._deadline)
         finally:
             if write.done():
                 self._last = None
@@ -129,5 +138,5 @@ class StreamEnds:
 
     @property
     def on_its_way(self) -> int:
-        """Bytes of the last reply, while the caller's side has no room for it."""
+        """Bytes of a reply that the caller's side has no room for yet."""
         return 0 if self._last is None or self._last.write.done() else self._last.size

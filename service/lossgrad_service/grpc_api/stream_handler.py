@@ -40,7 +40,8 @@ SMALL_BYTES: Final = 2**22
 """Of the largest message that is computed on the event loop."""
 
 ROOM_BYTES: Final = 6 * MESSAGE_BYTES
-"""What a stream is charged for messages: some on their way in and out, or one large one.
+"""What a stream is charged for messages: two on their way in and two out, with gRPC's copy of one
+that is sent, and rows that fill no block yet; or one large one.
 
 Half of what its caller gets where that is less, so that there can be two.
 """
@@ -54,13 +55,15 @@ def stream_handler(
 ) -> grpc.RpcMethodHandler[Any, Any]:
     """Return the handler of ``ComputeStream`` on raw bytes.
 
-    A message is computed when the replies to the last one are on their way: a caller
-    that does not read, or does not send, holds nobody but itself, and that not for ever.
+    A block is computed while the reply to the last one is on its way, and answered once that
+    was taken: a caller that does not read, or does not send, holds nobody but itself, and
+    that not for ever. What goes wrong is told after the replies before it.
     Blocks that take about a millisecond are computed on the event loop as long as there is
     one stream: handing megabytes to a thread and back costs more than that.
 
     Nothing but its first message is received before there is room for all that it will
-    hold. While its caller keeps it waiting, it is among the first to make room.
+    hold. While its caller keeps it waiting, it is among the first to make room; not while
+    it computes, whatever is on its way.
     """
     under_way: set[Context] = set()
 
@@ -131,6 +134,7 @@ class _Stream:
         held = limits.held_bytes(declared) + room
         await self._visit.admit(held - self._visit.held, self._call.deadline)
         self._visit.charge(declared.request_bytes)
+        self._ends.send_head()
 
     async def _messages(self) -> AsyncGenerator[bytes]:
         """Yield further messages; while one is used, the next one is received, and no other."""
@@ -171,9 +175,9 @@ class _Stream:
             raise
 
     def _let_go(self) -> None:
-        """Hold nothing but a reply that is on its way, after which gRPC tells how the call ended.
+        """Hold nothing but a reply that is on its way still, behind which gRPC tells of the error.
 
-        Nobody waits for that any more: where others need its room, the connection is ended.
+        It is as an answer that is not read: the connection is ended where others need room.
         """
         if size := self._ends.on_its_way:
             self._visit.be_answered(size, partial(hang_up, self._context.peer()))
