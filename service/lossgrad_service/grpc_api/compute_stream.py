@@ -47,6 +47,11 @@ class ComputeStream:
         return self._call is not None and self._call.is_quick
 
     @property
+    def is_written(self) -> bool:
+        """Whether the sums are where the caller wants them: what is left to say is short."""
+        return bool(self._written) and not self._unwritten
+
+    @property
     def declared(self) -> Problem:
         """What the first message declared.
 

@@ -168,8 +168,9 @@ class _Stream:
 
     async def _finish(self) -> None:
         """Send what is left to say; a caller that is gone is not told what it has not sent."""
+        run = self._run_here if self._stream.is_written else self._dispatcher.run
         try:
-            await self._relay(self._stream.last_replies(), self._dispatcher.run)
+            await self._relay(self._stream.last_replies(), run)
         except InvalidArgument:
             await asyncio.sleep(CANCELLED_WITHIN)
             raise
