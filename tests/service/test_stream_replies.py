@@ -85,7 +85,7 @@ def test_a_stream_that_ends_too_early_ends_after_its_replies(channel, replies):
 def test_a_reply_larger_than_others_is_taken_before_the_next_is_computed(
     channel, replies, monkeypatch
 ):
-    monkeypatch.setattr("lossgrad_service.grpc_api.stream_ends.MESSAGE_BYTES", 1)
+    monkeypatch.setattr("lossgrad_service.grpc_api.stream_ends.USUAL_BYTES", 1)
     answers = begun(channel)
     assert replies.is_awaited.wait(PATIENCE_SECONDS)
     assert (replies.n_computed, replies.begun) == (1, [1])

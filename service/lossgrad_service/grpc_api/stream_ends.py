@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lossgrad.codecs.cutting import MESSAGE_BYTES
 from lossgrad_service.admission import Visit
@@ -13,6 +13,9 @@ from lossgrad_service.calls import Deadline, Dispatcher
 from lossgrad_service.grpc_api.batches import begin_head, begin_write
 from lossgrad_service.grpc_api.contexts import Context
 from lossgrad_service.grpc_api.patience import Patience
+
+USUAL_BYTES: Final = 2**22
+"""Of a reply at most, unless it is of one row: `MESSAGE_BYTES`, and what is beside its data."""
 
 
 class _Reply(NamedTuple):
@@ -97,8 +100,8 @@ class StreamEnds:
     async def send_meanwhile(self, reply: bytes) -> None:
         """Send a reply once the last one was taken, and return while it is on its way.
 
-        There is room for one beside that which is computed meanwhile if it is no larger than
-        `MESSAGE_BYTES`; a larger one has to be taken.
+        There is room for one beside that which is computed meanwhile if it has `USUAL_BYTES` at
+        most; a larger one has to be taken.
 
         Raises
         ------
@@ -107,7 +110,7 @@ class StreamEnds:
         """
         await self.taken()
         self._last = _Reply(len(reply), begin_write(self._context, reply))
-        if len(reply) > MESSAGE_BYTES:
+        if len(reply) > USUAL_BYTES:
             await self.taken()
 
     async def taken(self) -> None:
