@@ -41,7 +41,7 @@ class Progress:
         self._meter.streamed("received", size)
 
     def sent(self, size: int) -> None:
-        """Count a message that its caller took."""
+        """Count a message that is on its way to its caller."""
         self._call.sent += size
         self._meter.streamed("sent", size)
 

@@ -20,19 +20,34 @@ async def read(context: Context) -> bytes:
     return await to_its_end(context.read())
 
 
+def begin_write(context: Context, message: bytes) -> asyncio.Future[None]:
+    """Have a message of a call sent, once there is room; nobody else has its context do so."""
+    return begin(context.write(message))
+
+
+def begin_head(context: Context) -> asyncio.Future[None]:
+    """Have the head of an answer sent, which needs no room."""
+    return begin(context.send_initial_metadata(()))
+
+
 async def write(context: Context, message: bytes) -> None:
-    """Send a message of a call, once there is room for it; nobody else has its context do so."""
-    await to_its_end(context.write(message))
+    """Send a message of a call, once there is room for it."""
+    await asyncio.shield(begin_write(context, message))
 
 
 async def to_its_end(batch: Awaitable[Outcome]) -> Outcome:
-    """Return the outcome of a read or a write, which a cancellation leaves under way.
+    """Return the outcome of a read or a write, which a cancellation leaves under way."""
+    return await asyncio.shield(begin(batch))
 
-    It ends at the latest when its call does.
+
+def begin(batch: Awaitable[Outcome]) -> asyncio.Future[Outcome]:
+    """Begin a read or a write, which ends at the latest when its call does.
+
+    Whoever waits for it shields it, and it goes on to its end.
     """
     under_way = asyncio.ensure_future(batch)
     under_way.add_done_callback(_be_heard)
-    return await asyncio.shield(under_way)
+    return under_way
 
 
 def _be_heard(batch: asyncio.Future[Outcome]) -> None:

@@ -39,12 +39,17 @@ class ComputeStream:
         self.n_computed = 0
         """Rows that were computed by now."""
         self.is_answered = False
-        """Whether the last reply was the last one to its message, as far as is known."""
+        """Whether the last reply is known to be the last one to its message."""
 
     @property
     def is_quick(self) -> bool:
         """Whether the next replies take a millisecond or so each."""
         return self._call is not None and self._call.is_quick
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the sums are where the caller wants them: what is left to say is short."""
+        return bool(self._written) and not self._unwritten
 
     @property
     def declared(self) -> Problem:

@@ -98,6 +98,9 @@ class ProxiedContext:
             raise too_large(len(message), self._most_bytes, FEWER_ROWS)
         return message
 
+    async def send_initial_metadata(self, metadata: Metadata) -> None:
+        """Send nothing: Ray has the head of its own."""
+
     async def write(self, message: bytes) -> None:
         """Send a message, once the one before was taken."""
         await self._send(message)
