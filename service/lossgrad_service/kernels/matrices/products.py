@@ -88,25 +88,24 @@ def add_product(total: Array, a: Array, b: Array, threads: int) -> None:
 
 
 def _parts(rows: int, columns: int, threads: int) -> list[tuple[slice, slice]]:
-    """Return the parts of a total: enough for all threads, if it is large enough.
+    """Return the parts of a total: one for each thread at least, if it is large enough.
 
-    The longer side is cut for them: each cut has the other factor packed once more.
+    Where there are not so many anyway the longer side is cut: each cut has the other factor packed
+    once more.
     """
-    height, width = min(rows, PART_ROWS), min(columns, PART_COLUMNS)
-    if rows > columns:
-        height = min(height, _share(rows, threads))
-    else:
-        width = min(width, _share(columns, threads))
+    bands, stripes = -(-rows // PART_ROWS), -(-columns // PART_COLUMNS)
+    if 0 < bands * stripes < threads:
+        if rows > columns:
+            bands = -(-threads // stripes)
+        else:
+            stripes = -(-threads // bands)
     # Neighbours have the same columns: threads that pack them find them in the shared cache.
-    return [
-        (band, part)
-        for part in spans(columns, max(width, WHOLE))
-        for band in spans(rows, max(height, WHOLE))
-    ]
+    return [(band, part) for part in _cut(columns, stripes) for band in _cut(rows, bands)]
 
 
-def _share(extent: int, threads: int) -> int:
-    return -(-extent // (threads * WHOLE)) * WHOLE
+def _cut(extent: int, count: int) -> list[slice]:
+    """Return about so many slices of like extent."""
+    return spans(extent, -(-extent // (max(1, count) * WHOLE)) * WHOLE or WHOLE)
 
 
 class _Factor(NamedTuple):
