@@ -128,7 +128,7 @@ RULES: dict[str, tuple[str, ...]] = {
     CORES: (),
     MEMORY_LIMIT: (),
     f"{SERVICE}.kernels": (f"{SERVICE}.kernels", CORES, "llvmlite", "numba", "numpy"),
-    f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", *CONTRACT, "numpy"),
+    f"{SERVICE}.core": (f"{SERVICE}.core", f"{SERVICE}.kernels", CORES, *CONTRACT, "numpy"),
     CHECKING: (CHECKING, f"{SERVICE}.core", *CONTRACT, "numpy", "typing_extensions"),
     METRICS: (METRICS,),
     ADMISSION: (

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from lossgrad_service.kernels import parallel
+from lossgrad_service.kernels import helpers, parallel
 
 
 @pytest.fixture
 def two_helpers(monkeypatch):
     """A pool of two threads beside the caller's."""
     parallel._helpers.cache_clear()
-    monkeypatch.setattr(parallel, "available_cores", lambda: 3)
+    monkeypatch.setattr(helpers, "available_cores", lambda: 3)
     yield
-    parallel._helpers().shutdown()
+    parallel._helpers()._pool.shutdown()
     parallel._helpers.cache_clear()
 
 

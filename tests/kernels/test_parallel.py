@@ -11,8 +11,9 @@ from weakref import ref
 
 import pytest
 
+from lossgrad_service.cores import available_cores
 from lossgrad_service.kernels import parallel
-from lossgrad_service.kernels.parallel import available_cores, in_parallel
+from lossgrad_service.kernels.parallel import in_parallel
 from tests.kernels.processes import in_fresh_process
 from tests.running import PATIENCE_SECONDS
 
@@ -65,7 +66,7 @@ def test_helpers_that_are_busy_are_not_waited_for():
         busy.wait(PATIENCE_SECONDS)
         done.wait(PATIENCE_SECONDS)
 
-    occupied = [parallel._helpers().submit(occupy) for _ in range(2)]
+    occupied = [parallel._helpers().ask(occupy) for _ in range(2)]
     busy.wait(PATIENCE_SECONDS)
     assert set(in_parallel(lambda _: get_ident(), range(9), 3)) == {get_ident()}
     assert not any(future.done() for future in occupied)
@@ -143,9 +144,9 @@ def test_forked_child_has_helpers_of_its_own():
     printed = in_fresh_process("""
         import os
         from threading import Barrier
-        from lossgrad_service.kernels import parallel
+        from lossgrad_service.kernels import helpers, parallel
 
-        parallel.available_cores = lambda: 2
+        helpers.available_cores = lambda: 2
 
         def meet():
             meeting = Barrier(2)

@@ -13,8 +13,8 @@ from lossgrad_service.core.accumulator import Accumulator
 from lossgrad_service.core.computing import always_wanted, computed
 from lossgrad_service.core.cost import is_quick
 from lossgrad_service.core.inputs import rows_of
+from lossgrad_service.cores import available_cores
 from lossgrad_service.kernels.matrices.tiles import spans
-from lossgrad_service.kernels.parallel import available_cores
 from lossgrad_service.kernels.wanted import while_wanted
 
 

@@ -11,7 +11,7 @@ from lossgrad_service.core.computing import always_wanted, computed
 from lossgrad_service.core.cost import is_quick_by_runs
 from lossgrad_service.core.gathering import Gatherer, Rows, n_rows_of
 from lossgrad_service.core.inputs import row_parameters, rows_of
-from lossgrad_service.kernels.parallel import available_cores
+from lossgrad_service.cores import available_cores
 
 
 class RowStream:

@@ -14,13 +14,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
-from lossgrad_service.cores import available_cores
+from lossgrad_service.kernels.helpers import Helpers
 from lossgrad_service.kernels.wanted import CHECKPOINT, while_wanted
 
 Item = TypeVar("Item")
@@ -28,8 +28,8 @@ Outcome = TypeVar("Outcome")
 
 
 @cache
-def _helpers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max(1, available_cores() - 1), "lossgrad-kernel")
+def _helpers() -> Helpers:
+    return Helpers()
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no forks
@@ -64,8 +64,10 @@ def in_parallel(
     try:
         # Where no helper can be had, as at the interpreter's end, the caller does it all.
         with suppress(RuntimeError):
+            helpers = _helpers()
+            helpers.leave_this_core()
             futures.extend(
-                _helpers().submit(copy_context().run, work_left.take_on)
+                helpers.ask(partial(copy_context().run, work_left.take_on))
                 for _ in range(min(threads, work_left.size) - 1)
             )
         work_left.take_on()
