@@ -2,7 +2,7 @@
 
 Arrays of the arena are named where they lie. The rows of others are copied into a slot, computed
 from there to there and copied out, while the next ones are copied into another; parameters
-and sums that are no larger than a slot have copies there, too.
+and sums that are not large have copies there, too.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ KEPT_BYTES: Final = 256 * 2**20
 """Of segments in which no array lies that are kept for later ones."""
 
 MOST_CALLS: Final = 4
-"""That share memory at the same time: each has slots of its own, some 50 MiB, and copies of
-parameters and sums, of 16 MiB each at most."""
+"""That share memory at the same time: each has slots of its own, of 80 MiB unless rows are wide,
+and copies of parameters and sums, of 16 MiB each at most."""
 
 
 class Arena:

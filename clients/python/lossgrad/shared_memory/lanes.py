@@ -15,7 +15,7 @@ from lossgrad.shared_memory.window import Slot
 from lossgrad.types.arrays import Array, read_rows
 from lossgrad.types.problem import Problem
 
-SLOT_BYTES: Final = 16 * 2**20
+SLOT_BYTES: Final = 40 * 2**20
 """What a slot holds, unless the server computes more at a time."""
 
 _OF_PRODUCTS: Final = frozenset({"dw2", "db2", "dh1", "dw1", "db1", "dx"})

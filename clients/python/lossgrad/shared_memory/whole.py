@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from lossgrad.codecs.shared_pieces import SharedPiece
 from lossgrad.shared_memory.arena import Arena
-from lossgrad.shared_memory.lanes import SLOT_BYTES
 from lossgrad.shared_memory.place import Place, place_of
 from lossgrad.types.arrays import Array
+
+COPIED_BYTES: Final = 16 * 2**20
+"""Of an array at most that a copy stands in for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def wholes_of(arrays: Mapping[str, Array], arena: Arena) -> list[Whole]:
     for name, array in arrays.items():
         here = array
         place = place_of(array, arena)
-        if place is None and 0 < array.nbytes <= SLOT_BYTES:
+        if place is None and 0 < array.nbytes <= COPIED_BYTES:
             here = arena.empty(array.shape, array.dtype.newbyteorder("<"))
             place = place_of(here, arena)
         if place is not None:

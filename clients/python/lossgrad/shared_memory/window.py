@@ -13,8 +13,8 @@ from lossgrad.shared_memory.arena import Arena
 from lossgrad.shared_memory.place import Place, place_of
 from lossgrad.types.arrays import Array
 
-MOST_SLOTS: Final = 3
-"""One that is filled, one that is computed, and one that is emptied."""
+MOST_SLOTS: Final = 2
+"""One that is computed, and one that is emptied and filled meanwhile."""
 
 
 class Slot(NamedTuple):
