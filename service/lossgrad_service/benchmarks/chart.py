@@ -28,6 +28,8 @@ PALETTE = Palette(
     {
         "lossgrad gRPC": BLUE,
         "lossgrad Unix": BLUE,
+        names.SHARED: BLUE,
+        names.IN_PLACE: BLUE,
         "lossgrad HTTP": SKY,
         "tutorial": ORANGE,
         "memcpy": PALE,
