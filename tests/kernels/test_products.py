@@ -200,10 +200,13 @@ def on_processor(name, features):
 
 
 @of_x86
-def test_the_width_of_registers_changes_no_bit():
-    assert on_processor("haswell", AVX2) == ["32", *in_fresh_process(PRODUCTS).split()[1:]]
+@pytest.mark.parametrize("processor", [("haswell", AVX2), ("x86-64-v3", "")])
+def test_the_width_of_registers_changes_no_bit(processor):
+    """An image is compiled for a kind of processor, by its name alone."""
+    assert on_processor(*processor) == ["32", *in_fresh_process(PRODUCTS).split()[1:]]
 
 
 @of_x86
-def test_a_processor_without_fused_multiply_add():
-    assert on_processor("nehalem", SSE)[0] == "32"
+@pytest.mark.parametrize("processor", [("nehalem", SSE), ("x86-64-v2", "")])
+def test_a_processor_without_fused_multiply_add(processor):
+    assert on_processor(*processor)[0] == "32"

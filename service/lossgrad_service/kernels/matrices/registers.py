@@ -26,9 +26,17 @@ from numba.np.arrayobj import make_array
 
 from lossgrad_service.kernels.compiling.machine import instruction
 
+_OF_KIND: Final = {
+    **dict.fromkeys(("generic", "x86-64", "x86-64-v2"), frozenset[str]()),
+    "x86-64-v4": frozenset({"+fma", "+avx512f"}),
+}
+"""What kinds of processors have that are compiled for by name alone; others have "+fma"."""
+
 _TARGET: Any = cpu_target.target_context
-_FEATURES: Final = frozenset(_TARGET.codegen().magic_tuple()[2].split(","))
-"""Of the processor that Numba compiles for, each with a + or a − before it."""
+_, _KIND, _NAMED = _TARGET.codegen().magic_tuple()
+_FEATURES: Final = frozenset(_NAMED.split(",")) if _NAMED else _OF_KIND.get(_KIND, {"+fma"})
+"""Of the processor that Numba compiles for, each with a + before it, or with a − where missing."""
+
 _IS_X86: Final = platform.machine().lower() in {"x86_64", "amd64"}
 _HAS_FUSED: Final = not _IS_X86 or "+fma" in _FEATURES
 

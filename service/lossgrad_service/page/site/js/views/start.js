@@ -24,7 +24,8 @@ export class Start {
     byId("example").addEventListener("change", ({ target }) => this.openExample(target.value));
     byId("file").addEventListener("change", ({ target }) => this.#openFiles(target.files));
     byId("use_json").addEventListener("click", () => this.#useJson());
-    byId("json_panel").addEventListener("toggle", () => { byId("json").value = asJson(current().sent); });
+    // Not its toggle event: that comes a moment after it is open, and would undo what was pasted meanwhile.
+    byId("json_panel").querySelector("summary").addEventListener("click", () => { byId("json").value = asJson(current().sent); });
     this.#listenForDrops();
   }
 
