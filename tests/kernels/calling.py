@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.compiling.compiled import formula
 from lossgrad_service.kernels.rows import softmax
 from lossgrad_service.kernels.rows.partition import Scratch

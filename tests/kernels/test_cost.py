@@ -7,7 +7,7 @@ import pytest
 
 from lossgrad.types import Problem
 from lossgrad_service.core import accumulator, compute, label_losses
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.matrices import linear, products, sums
 from lossgrad_service.kernels.rows import soft, softmax
 from lossgrad_service.kernels.rows.scores import Scaling

@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.numbers import halves
 
 HALF, BRAIN = np.float16, ml_dtypes.bfloat16

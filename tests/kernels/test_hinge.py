@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.rows import hinge
 from tests import exact
 from tests.kernels.errors import dtypes, quick

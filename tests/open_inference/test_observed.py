@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import grpc
 import numpy as np
 import pytest
 
+from lossgrad.codecs.request_timeout import HEADER
+from lossgrad.errors import DeadlineExceeded
 from lossgrad_service.open_inference import messages
 from tests.admission.gates import until
 from tests.metrics.reading import value_in
 from tests.open_inference.ports import Grpc, Refused, Rest, body, request
 from tests.running import running_server
+from tests.service.under_way import LARGE, watched
 from tests.service.web import call
 
 CALL = {"scores": np.zeros((3, 2), np.float32), "labels": np.zeros(3, int)}
 BAD = {**CALL, "temperature": -1.0}
+
+SOON = 0.2
+"""Seconds, after which a call that is under way has run out of time."""
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +84,26 @@ def test_answers_tell_the_request_id_and_where_the_time_went(running):
         assert "compute" in found["server-timing"]
 
 
-def test_calls_have_deadlines(running):
-    over_grpc, rest = Grpc(running.grpc), Rest(running.http)
-    message = request(CALL).SerializeToString()
-    with pytest.raises(Refused) as refused:
-        over_grpc.send("ModelInfer", message, timeout=1e-9)
-    assert refused.value.code == "DEADLINE_EXCEEDED"
-    content, headers = body(CALL)
-    with pytest.raises(Refused) as refused:
-        rest.post(content, {**headers, "x-request-timeout": "0.000000001"})
-    assert refused.value.code == 504
-    over_grpc.close()
+def infer_over_grpc(running):
+    message = request(LARGE.problem.inputs).SerializeToString()
+    with closing(Grpc(running.grpc)) as port:
+        port.send("ModelInfer", message, timeout=SOON)
+
+
+def infer_over_http(running):
+    content, headers = body(LARGE.problem.inputs)
+    with closing(Rest(running.http)) as port:
+        port.post(content, {**headers, HEADER: str(SOON)})
+
+
+@pytest.mark.parametrize(
+    ("infer", "code"), [(infer_over_grpc, "DEADLINE_EXCEEDED"), (infer_over_http, 504)]
+)
+def test_a_deadline_ends_what_is_under_way(running, monkeypatch, infer, code):
+    with watched(monkeypatch) as computations:
+        with pytest.raises(Refused) as refused:
+            infer(running)
+        assert computations.begun.is_set()
+        until(lambda: computations.raised)
+    assert refused.value.code == code
+    assert {type(error) for error in computations.raised} == {DeadlineExceeded}
