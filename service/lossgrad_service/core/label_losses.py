@@ -8,8 +8,8 @@ from lossgrad.types import Array
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.row_losses import LossContext, RowLosses, active_rows, are_finite
-from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.softmax_rows import SoftmaxRows, store
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.rows import hinge as hinge_kernels
 from lossgrad_service.kernels.rows import softmax as kernels
 from lossgrad_service.kernels.rows.partition import Scratch

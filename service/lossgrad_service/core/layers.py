@@ -8,7 +8,8 @@ from typing import NamedTuple, Self, cast
 from lossgrad.types import Array
 from lossgrad_service.core.constants import Constants
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.rows import frozen, ready
+from lossgrad_service.core.rows import ready
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.matrices.linear import affine, are_finite, relu
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from lossgrad.types import Array
-from lossgrad_service.core.rows import frozen, is_ready, ready
+from lossgrad_service.core.rows import is_ready, ready
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.wanted import while_wanted
 

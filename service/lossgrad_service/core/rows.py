@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lossgrad.types import Array, dtypes
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.numbers import halves
 
 
@@ -47,15 +48,6 @@ def write_rows(rows: Array, view: Array) -> None:
         np.copyto(view, rows, casting="same_kind")
     else:
         narrow(frozen(rows), view.view(np.uint16))
-
-
-def frozen(array: Array) -> Array:
-    """Return a read-only view of an array; itself if it is read-only."""
-    if not array.flags.writeable:
-        return array
-    view = array.view()
-    view.setflags(write=False)
-    return view
 
 
 def every(number: float, n: int) -> Array:

@@ -10,8 +10,9 @@ from lossgrad.types import Array
 from lossgrad_service.core.block import Block
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.row_losses import LossContext, RowLosses, active_rows, are_finite
-from lossgrad_service.core.rows import frozen, ready
+from lossgrad_service.core.rows import ready
 from lossgrad_service.core.softmax_rows import SoftmaxRows, store
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.rows import soft as kernels
 from lossgrad_service.kernels.rows.targets import Weights
 

@@ -9,7 +9,7 @@ import numpy as np
 from lossgrad.types import Array
 from lossgrad_service.core.outputs import RowOutputs
 from lossgrad_service.core.plan import Plan
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.rows import softmax
 from lossgrad_service.kernels.rows.partition import Scratch
 

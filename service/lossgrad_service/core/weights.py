@@ -7,7 +7,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from lossgrad.types import Array
-from lossgrad_service.core.rows import every, frozen, ready
+from lossgrad_service.core.rows import every, ready
+from lossgrad_service.kernels.arrays import frozen
 
 _INDEX, _WEIGHT = np.dtype(np.intp), np.dtype(np.float64)
 

@@ -7,8 +7,8 @@ import numpy as np
 from lossgrad.types import Array, Problem
 from lossgrad_service import core
 from lossgrad_service.benchmarks.kernel.problems import Answer, Head, Scores, Way
-from lossgrad_service.core.rows import frozen
 from lossgrad_service.core.softmax_rows import SoftmaxRows
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.matrices import tiles
 from lossgrad_service.kernels.parallel import in_parallel
 from lossgrad_service.kernels.rows import softmax

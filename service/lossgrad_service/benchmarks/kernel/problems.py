@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from lossgrad.types import Array
-from lossgrad_service.core.rows import frozen
+from lossgrad_service.kernels.arrays import frozen
 
 THREADS = 2
 """Of whoever lets us choose; the others take what they find."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
+
+IS_X86: Final = platform.machine().lower() in {"x86_64", "amd64"}
 
 _WORD = ir.IntType(32)
 _ADDRESS = ir.IntType(8).as_pointer()

@@ -18,7 +18,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from lossgrad_service.kernels.arrays import Array
+from lossgrad_service.kernels.arrays import Array, frozen
 from lossgrad_service.kernels.matrices import panels
 from lossgrad_service.kernels.matrices.tiles import MAX_TILE_ROWS, spans
 from lossgrad_service.kernels.parallel import in_parallel
@@ -122,8 +122,8 @@ class _Factor(NamedTuple):
     def of(cls, matrix: Array) -> Self:
         """Return a matrix that is C-contiguous or the transpose of what is."""
         if matrix.flags.c_contiguous:
-            return cls(_read_only(matrix), panels.pack, len(matrix))
-        return cls(_read_only(matrix.T), panels.pack_transposed, len(matrix))
+            return cls(frozen(matrix), panels.pack, len(matrix))
+        return cls(frozen(matrix.T), panels.pack_transposed, len(matrix))
 
     def room(self, columns: slice) -> Array:
         """Return memory for the panels of some columns."""
@@ -137,10 +137,3 @@ class _Factor(NamedTuple):
 
 def _ends(span: slice) -> tuple[int, int]:
     return span.start, span.stop
-
-
-def _read_only(array: Array) -> Array:
-    # Compiled code is made anew for arrays that may be written to.
-    view = array.view()
-    view.setflags(write=False)
-    return view

@@ -15,7 +15,6 @@ loop is written here in its own terms.
 
 from __future__ import annotations
 
-import platform
 from typing import Any, Final, NamedTuple
 
 from llvmlite import ir
@@ -24,7 +23,7 @@ from numba.core.cgutils import get_or_insert_function
 from numba.core.registry import cpu_target
 from numba.np.arrayobj import make_array
 
-from lossgrad_service.kernels.compiling.machine import instruction
+from lossgrad_service.kernels.compiling.machine import IS_X86, instruction
 
 _OF_KIND: Final = {
     **dict.fromkeys(("generic", "x86-64", "x86-64-v2"), frozenset[str]()),
@@ -37,8 +36,7 @@ _, _KIND, _NAMED = _TARGET.codegen().magic_tuple()
 _FEATURES: Final = frozenset(_NAMED.split(",")) if _NAMED else _OF_KIND.get(_KIND, {"+fma"})
 """Of the processor that Numba compiles for, each with a + before it, or with a − where missing."""
 
-_IS_X86: Final = platform.machine().lower() in {"x86_64", "amd64"}
-_HAS_FUSED: Final = not _IS_X86 or "+fma" in _FEATURES
+_HAS_FUSED: Final = not IS_X86 or "+fma" in _FEATURES
 
 REGISTER_BYTES: Final = 64 if "+avx512f" in _FEATURES else 32
 """Registers of 16 bytes are taken in pairs."""

@@ -9,16 +9,13 @@ time by them, and keep them.
 
 from __future__ import annotations
 
-import platform
 from typing import Any, Final
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from lossgrad_service.kernels.compiling.machine import instruction
-
-_IS_X86: Final = platform.machine().lower() in {"x86_64", "amd64"}
+from lossgrad_service.kernels.compiling.machine import IS_X86, instruction
 
 _SUBNORMALS_ARE_ZEROS: Final = 0x40
 """The bit of MXCSR, the word that controls floating point in a thread, for what is read."""
@@ -32,7 +29,7 @@ def ignore_subnormals(typing_context: Any) -> Any:
     del typing_context
 
     def generate(_context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
-        if not _IS_X86:
+        if not IS_X86:
             return ir.Constant(_WORD, 0)
         place = cgutils.alloca_once(builder, _WORD)
         _call(builder, "llvm.x86.sse.stmxcsr", place)
@@ -50,7 +47,7 @@ def set_back(typing_context: Any, before: Any) -> Any:
     del typing_context
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        if _IS_X86:
+        if IS_X86:
             place = cgutils.alloca_once_value(builder, arguments[0])
             _call(builder, "llvm.x86.sse.ldmxcsr", place)
         return context.get_dummy_value()
