@@ -14,9 +14,6 @@ def for_all(strategy: SearchStrategy[Any], examples: int, check: Callable[[Any],
 
     @settings(
         max_examples=examples,
-        derandomize=True,
-        deadline=None,
-        database=None,
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )

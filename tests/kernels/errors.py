@@ -13,7 +13,7 @@ from tests import exact
 from tests.exact import in_bounds, one_hot
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-quick = settings(derandomize=True, deadline=None, database=None, max_examples=60)
+quick = settings(max_examples=60)
 
 SOFT = "label_smoothing", "z_loss"
 

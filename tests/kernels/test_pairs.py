@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 
 from lossgrad_service.kernels.numbers import pairs
 
-quick = settings(derandomize=True, deadline=None, database=None, max_examples=300)
+quick = settings(max_examples=300)
 
 PRECISION = 2500
 """Bits that hold any sum of two numbers in this file."""

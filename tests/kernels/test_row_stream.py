@@ -74,7 +74,7 @@ WANTS = {
 
 @pytest.mark.parametrize("kind", WANTS)
 @pytest.mark.parametrize("dtype", ["f32", "f16"])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(cuts=st.lists(st.integers(1, 599), max_size=8))
 def test_cuts_change_no_bit(kind, dtype, cuts):
     whole = problem(kind, dtype, 600, WANTS[kind])

@@ -7,7 +7,7 @@ import math
 
 import pytest
 from google.rpc import error_details_pb2, status_pb2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lossgrad import errors
@@ -178,7 +178,6 @@ def test_fit(text, limit):
     assert fitted == text or not text.isprintable() or size_of(text) > limit
 
 
-@settings(deadline=None)
 @given(VIOLATIONS, st.integers(1, 300))
 def test_errors_always_fit(violations, stretch):
     long = [Violation(v.field * stretch, v.detail * stretch) for v in violations]

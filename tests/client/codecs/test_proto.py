@@ -232,7 +232,7 @@ REQUEST_TENSORS = tuple(range(1, 12))
 ANSWER_TENSORS = tuple(range(9, 21))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), st.booleans())
 def test_our_code_finds_what_stock_code_finds(data, is_request):
     kind = pb.ComputeRequest if is_request else pb.ComputeResponse
@@ -242,7 +242,7 @@ def test_our_code_finds_what_stock_code_finds(data, is_request):
     assert known(ours, kind, sent) == known(stock, kind, sent)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_our_code_finds_what_stock_code_finds_in_damaged_bytes(data):
     problem = Problem.of({"scores": np.eye(2), "labels": [1, 0], "want": ["probs"], "reg": 0})
@@ -264,7 +264,7 @@ def has_group(kind, data):
 LARGE = pb.Tensor(dtype="DTYPE_I8", shape=[MAX_BESIDE], data=bytes(MAX_BESIDE))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data(), REQUESTS)
 def test_our_code_finds_what_stock_code_finds_in_large_messages(data, request):
     request.h1.CopyFrom(LARGE)

@@ -54,21 +54,33 @@ class _Side(Generic[AnyMessage]):
     """What may be in chunks."""
     field: str
     """The field of a chunk that tells which it is."""
+    elsewhere: int
+    """The tag of what comes alone in its message, and is read by `shared_pieces`."""
 
 
 _REQUESTS: Final = _Side(
-    pb.ComputeStreamRequest, pb.ComputeRequest, "open", pb.InputChunk, enums.INPUTS, "input"
+    message=pb.ComputeStreamRequest,
+    alone=pb.ComputeRequest,
+    name="open",
+    chunk=pb.InputChunk,
+    words=enums.INPUTS,
+    field="input",
+    elsewhere=tag(3, LENGTH),
 )
 _RESPONSES: Final = _Side(
-    pb.ComputeStreamResponse, pb.ComputeResponse, "closing", pb.OutputChunk, enums.OUTPUTS, "output"
+    message=pb.ComputeStreamResponse,
+    alone=pb.ComputeResponse,
+    name="closing",
+    chunk=pb.OutputChunk,
+    words=enums.OUTPUTS,
+    field="output",
+    elsewhere=tag(3, VARINT),
 )
 
 _INPUTS: Final = proto_tensors.TAGS[pb.ComputeRequest]
 
 _ALONE: Final = tag(1, LENGTH)
 _CHUNKS: Final = tag(2, LENGTH)
-_ELSEWHERE: Final = frozenset({tag(3, LENGTH), tag(3, VARINT)})
-"""What comes alone in its message, and is read by `shared_pieces`."""
 
 _NAME: Final = tag(1, VARINT)
 _OFFSET: Final = tag(2, VARINT)
@@ -217,7 +229,7 @@ def _split(message: bytes, side: _Side[Any]) -> tuple[list[bytes], list[slice]]:
             alone.append(slice(content, end))
         elif known == _CHUNKS:
             chunks.append(slice(content, end))
-        elif known in _ELSEWHERE:
+        elif known == side.elsewhere:
             raise _Malformed("", "shared memory and chunks go into messages of their own")
         else:
             unknown.append(slice(begin, end))
