@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import Popen
@@ -19,11 +19,12 @@ import grpc
 import lossgrad
 from lossgrad.codecs.sharing import NotShared
 from lossgrad.compute_call import ComputeCall
-from lossgrad.endpoints import COMPUTE
+from lossgrad.endpoints import COMPUTE, INFO
+from lossgrad.errors import Unavailable
 from lossgrad.exchange import Exchange
 from lossgrad.sharded.splitting import cut
 from lossgrad.shared_exchange import SharedExchange, has_bytes
-from lossgrad.transports import Transport
+from lossgrad.transports import Transport, open_transport
 from lossgrad.types import Problem
 from lossgrad_service.runtime.settings import Settings
 from lossgrad_service.server import Server
@@ -109,6 +110,24 @@ def channel_to(target: str) -> grpc.Channel:
     every_method = {"name": [{}], "timeout": f"{PATIENCE_SECONDS}s"}
     config = json.dumps({"methodConfig": [every_method]})
     return grpc.insecure_channel(target, [("grpc.service_config", config)])
+
+
+def is_gone(target: str) -> bool:
+    """Return whether a single attempt finds nobody; a client would make more."""
+    with closing(open_transport(target)) as transport:
+        try:
+            transport.send(INFO, None, PATIENCE_SECONDS)
+        except Unavailable:
+            return True
+        return False
+
+
+@contextmanager
+def ready_channel_to(target: str) -> Iterator[grpc.Channel]:
+    """Yield a channel that is connected: no call over it spends its time on that."""
+    with channel_to(target) as channel:
+        grpc.channel_ready_future(channel).result(PATIENCE_SECONDS)
+        yield channel
 
 
 def _join(thread: Thread) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 import torch
 from torch import distributed, multiprocessing, nn
@@ -73,10 +71,9 @@ def net():
     return nn.Linear(5, 3, dtype=torch.float64)
 
 
-def train(rank: int, target: str, port: int, answers) -> None:
+def train(rank: int, target: str, meeting: str, answers) -> None:
     """Compute one step's gradients in a rank, for each way to share the batch."""
-    address = f"tcp://127.0.0.1:{port}"
-    distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
+    distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
     with lossgrad.Client(target) as client:
         answers.put([step(rank, sizes, client) for sizes in SHARDS])
     distributed.destroy_process_group()
@@ -92,12 +89,12 @@ def step(rank: int, sizes: tuple[int, ...], client: lossgrad.Client):
     return divisor, loss.item(), [parameter.grad.tolist() for parameter in model.parameters()]
 
 
-def test_ranks_together_are_one_process(addresses):
+def test_ranks_together_are_one_process(addresses, tmp_path):
     model, (rows, labels) = net(), batch()
     whole = functional.cross_entropy(model(rows), labels, WEIGHT)
     whole.backward()
     expected = [parameter.grad for parameter in model.parameters()]
-    for of_ranks in zip(*of_both_ranks(addresses["gRPC"]), strict=True):
+    for of_ranks in zip(*of_both_ranks(addresses["gRPC"], f"file://{tmp_path}/ranks"), strict=True):
         divisors, losses, gradients = zip(*of_ranks, strict=True)
         assert divisors[0] == divisors[1]
         assert sum(losses) / 2 == pytest.approx(whole.item(), rel=1e-14)
@@ -106,15 +103,9 @@ def test_ranks_together_are_one_process(addresses):
             torch.testing.assert_close(found, theirs, rtol=1e-13, atol=1e-15)
 
 
-def of_both_ranks(target: str):
+def of_both_ranks(target: str, meeting: str):
     answers = multiprocessing.get_context("spawn").SimpleQueue()
-    ranks = multiprocessing.spawn(train, (target, free_port(), answers), nprocs=2, join=False)
+    ranks = multiprocessing.spawn(train, (target, meeting, answers), nprocs=2, join=False)
     while not ranks.join(PATIENCE_SECONDS):  # raises what a rank raised
         pass
     return [answers.get() for _ in range(2)]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import lossgrad
-from lossgrad_service.benchmarks.memory import resident
+from lossgrad_service.benchmarks.memory import family, resident
 from lossgrad_service.child import Child
 from lossgrad_service.child.process import COMMAND, running_child
 from tests.running import PATIENCE_SECONDS
@@ -60,15 +60,15 @@ class Served:
 
     def processes(self) -> tuple[int, ...]:
         """Return the ids of the supervisor and of its workers; a new worker has a new one."""
-        return tuple(_family(self.child.pid))
+        return tuple(sorted(family(self.child.pid)))
 
     def holdings(self) -> Holdings:
         """Return what all its processes hold now."""
-        family = self.processes()
+        processes = self.processes()
         return Holdings(
             resident(self.child.pid).idle,
-            sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in family),
-            sum(len(os.listdir(f"/proc/{pid}/task")) for pid in family),
+            sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in processes),
+            sum(len(os.listdir(f"/proc/{pid}/task")) for pid in processes),
         )
 
     def holdings_back_at(self, before: Holdings, *, memory: int) -> Holdings:
@@ -133,10 +133,3 @@ def serving(*flags: str, workers: int = 2) -> Iterator[Served]:
 def _address_of(target: str) -> Address:
     parts = urlsplit(target if "//" in target else f"//{target}")
     return str(parts.hostname), int(parts.port or 0)
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    for children in sorted(Path(f"/proc/{pid}/task").glob("*/children")):
-        for child in children.read_text().split():
-            yield from _family(int(child))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
 import pytest
 
 from tests.abuse.besieged import besieged
-from tests.abuse.healthy import HealthyCaller, Latency, healthy_caller
+from tests.abuse.healthy import HealthyCaller, Latency, healthy_caller, p99
 from tests.abuse.served import MEBIBYTE, Served
 from tests.abuse.sieges import SIEGES
 from tests.telling import Tell
@@ -19,8 +20,8 @@ PROMISED = 2.0
 ALLOWED = 5.0
 """Times the quiet p99 that fail the test: the promise is for a machine with nothing else to do."""
 
-LEAST_P99 = 2.0
-"""Milliseconds that are never too many, where a quiet call takes a fraction of one."""
+LEAST_P99 = 0.4
+"""Milliseconds that a quiet p99 counts as, at least: a call takes a fraction of one."""
 
 KEPT_MOST = 128 * MEBIBYTE
 """What two workers may keep of further sieges: allocators and grpcio's cycles keep some of each."""
@@ -54,6 +55,11 @@ def test_healthy_caller_hardly_notices(
     for protocol, target in served.child.addresses.items():
         calm = Latency.of([run[target] for run in quiet])
         stormy = Latency.of([run[target] for run in slowed])
-        times = stormy.p99 / calm.p99
+        times = median(map(slower, (run[target] for run in slowed), (run[target] for run in quiet)))
         tell(f"{protocol}: quiet {calm}; besieged {stormy}: {times:.2f} × (of {PROMISED:g})")
-        assert stormy.p99 <= max(ALLOWED * calm.p99, LEAST_P99), protocol
+        assert times <= ALLOWED, protocol
+
+
+def slower(besieged_run: list[float], quiet_run: list[float]) -> float:
+    """Return how many times the p99 of the same round; what else is on the machine spoils one."""
+    return p99(besieged_run) / max(p99(quiet_run), LEAST_P99)

@@ -54,7 +54,7 @@ def test_a_change_is_taken_in(file, path, clock):
 
 
 def test_it_is_looked_at_once_a_second(file, path, clock):
-    path.write_text(entry("b", "1"))
+    path.write_text(entry("bb", "1"))
     clock.now = 0.999
     assert not file.look()
     clock.now = 1.0
@@ -79,9 +79,9 @@ def test_a_wrong_file_changes_nothing_and_is_warned_of_once(file, path, clock, c
     assert names(file) == ["a"]
     (warning,) = caplog.messages
     assert warning.startswith(f"the keys file {path} is wrong: key 1: ")
-    path.write_text(entry("b", "1"))
+    path.write_text(entry("bb", "1"))
     assert look(file, clock)
-    assert names(file) == ["b"]
+    assert names(file) == ["bb"]
 
 
 def test_a_file_that_is_gone_and_comes_back(file, path, clock, caplog):
@@ -114,18 +114,18 @@ def opening(monkeypatch):
 
 
 def test_a_change_that_cannot_be_read_is_not_lost(file, path, clock, caplog, opening):
-    path.write_text(entry("b", "1"))
+    path.write_text(entry("bb", "1"))
     opening += [error(code) for code in (errno.EACCES, errno.EACCES, errno.EMFILE)]
     for _ in range(3):
         assert not look(file, clock)
     assert names(file) == ["a"]
     assert ["Permission denied" in text for text in caplog.messages] == [True, False]
     assert look(file, clock)
-    assert names(file) == ["b"]
+    assert names(file) == ["bb"]
 
 
 def test_a_failure_that_comes_again_is_warned_of_again(file, path, clock, caplog, opening):
-    for name in "bc":
+    for name in ("bb", "ccc"):
         path.write_text(entry(name, "1"))
         opening.append(error(errno.EACCES))
         assert not look(file, clock)

@@ -71,7 +71,7 @@ def test_a_stream_that_nobody_reads_makes_room(gated, monkeypatch, is_whole):
 
 @whole
 def test_a_stream_that_was_ended_unread_holds_its_reply_only(serve, monkeypatch, is_whole):
-    gated = serve(idle_seconds=0.1)
+    gated = serve(idle_seconds=1.0)
     with unread(gated, monkeypatch, is_whole=is_whole):
         until(lambda: REPLY_BYTES <= gated.taken < REPLY_BYTES + 100)
     gated.until_free()
@@ -92,6 +92,7 @@ def test_nobody_is_late_while_the_server_computes(gated, monkeypatch):
         exchange = exchange_of(blocks())
         answers = channel.stream_stream(exchange.rpc)(exchange.messages())
         assert replies.is_sent.wait(PATIENCE_SECONDS)
+        assert replies.is_held.wait(PATIENCE_SECONDS)
         for _ in range(20):  # looks at who is late
             need_room(gated)
         replies.let_through()

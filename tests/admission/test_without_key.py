@@ -114,7 +114,7 @@ def test_reflection_holds_room_until_it_is_asked(gated, release):
 
 
 def test_reflection_is_not_waited_for_for_ever(serve, release):
-    gated = serve(idle_seconds=0.1)
+    gated = serve(idle_seconds=1.0)
     with channel_to(gated.running.grpc) as channel:
         answers = channel.stream_stream(ASK)(told(release, LIST_SERVICES))
         assert next(answers)

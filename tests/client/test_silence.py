@@ -55,10 +55,12 @@ OURS = [("grpc.http2.max_ping_strikes", 0)]
 
 
 @pytest.mark.parametrize("serve", [lambda s: GrpcServer(s, options=OURS), HttpServer])
-def test_a_long_computation_is_no_silence(serve):
+def test_a_long_computation_is_no_silence(serve, monkeypatch):
+    monkeypatch.setattr(silence, "SIGN_WITHIN", 2.0)
     stuck = Stuck()
     script = Script(stuck)
-    long = threading.Timer(2 * (silence.ASKED_AFTER + silence.GONE_AFTER), stuck.released.set)
+    silent = silence.ASKED_AFTER + max(silence.SIGN_WITHIN, silence.GONE_AFTER)
+    long = threading.Timer(1.5 * silent, stuck.released.set)
     with serve(script) as server:
         long.start()
         assert call(server.target).loss == 1.5

@@ -15,6 +15,7 @@ import trustme
 
 import lossgrad
 from lossgrad import errors
+from lossgrad.transports import channels
 from tests.client.servers import GrpcServer, HttpServer, Script
 
 ARGUMENTS = {"scores": [[1.0, 2.0]], "labels": [0]}
@@ -186,6 +187,14 @@ def compute_async(target, **options):
     asyncio.run(call())
 
 
+@pytest.fixture
+def one_connection(monkeypatch):
+    """gRPC connects anew by itself, but not within the time of a test."""
+    rarely = {f"grpc.{each}_reconnect_backoff_ms": 60_000 for each in ("initial", "max")}
+    options = dict(channels._OPTIONS) | rarely
+    monkeypatch.setattr(channels, "_OPTIONS", tuple(options.items()))
+
+
 def refused_by(server, call, scheme, **options):
     """Make a call, which must fail at its first attempt; return what it is told."""
     with pytest.raises(
@@ -208,6 +217,7 @@ def test_https_without_the_certificate_that_is_asked_for(authority, call):
 
 # gRPC does not read the alerts that TLS 1.3 sends after its handshake.
 @CALLS
+@pytest.mark.usefixtures("one_connection")
 @pytest.mark.parametrize(
     ("scheme", "version"),
     [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from random import sample
 
 import pytest
 import ray
@@ -44,8 +45,8 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
     """Memory is bounded: Ray would take a third of the machine's for its objects."""
     keys_file = tmp_path_factory.mktemp("keys") / "keys.toml"
     keys_file.write_text(KEY)
-    grpc_port, http_port = free_ports(2)
     ray.init(num_cpus=REPLICAS, include_dashboard=False, object_store_memory=2**28)
+    grpc_port, http_port = free_ports(2)
     try:
         serve.start(
             http_options=CONFIG["http_options"] | {"port": http_port},
@@ -75,9 +76,18 @@ def replicated(keys_file: Path) -> serve.Application:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody has: Ray cannot be asked for any free one."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Return ports that nobody has: Ray cannot be asked for any free one.
+
+    They are not among those that the system hands out, nor among those of Ray's workers:
+    many are taken before Ray takes these.
+    """
+    return list(islice(filter(is_free, sample(range(20_000, 32_000), 1000)), count))
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as candidate:
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

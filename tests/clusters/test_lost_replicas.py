@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from threading import Event, Lock
 
@@ -93,7 +94,8 @@ def kill_one() -> None:
     """Kill a replica, maybe one that only starts."""
     named = (actor["name"] for actor in list_named_actors(all_namespaces=True))
     name = min(name for name in named if name.startswith("SERVE_REPLICA::"))
-    ray.kill(ray.get_actor(name, namespace="serve"))
+    with suppress(ValueError):  # it has died meanwhile
+        ray.kill(ray.get_actor(name, namespace="serve"))
 
 
 def kill_under_calls(counts: Counts, calling: list[Future[None]]) -> None:

@@ -10,13 +10,13 @@ from textwrap import dedent
 from tests.running import PATIENCE_SECONDS
 
 
-def in_fresh_process(code: str, **variables: str) -> str:
+def in_fresh_process(code: str, *, patience: float = PATIENCE_SECONDS, **variables: str) -> str:
     """Run code and return what it prints; `variables` are added to the environment."""
     done = subprocess.run(
         [sys.executable, "-c", dedent(code)],
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=patience,
         check=False,
         env={**os.environ, **variables},
     )

@@ -87,8 +87,10 @@ def test_a_sandbox_may_forbid_it(error, monkeypatch):
 def test_a_forked_child_moves_nobody_of_its_parent():
     printed = in_fresh_process("""
         import os
+        from threading import Barrier
         from lossgrad_service.kernels import parallel
-        parallel.in_parallel(str, range(100), 2)
+        meeting = Barrier(2)
+        parallel.in_parallel(lambda _: meeting.wait(30), range(2), 2)
         assert parallel._helpers()._threads
         child = os.fork()
         if child == 0:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lossgrad_service.kernels.matrices import panels, products
 from lossgrad_service.kernels.matrices.products import DEPTH, add_product, product
 from tests.kernels.processes import in_fresh_process
+from tests.running import PATIENCE_SECONDS
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 threads = pytest.mark.parametrize("threads", [1, 2, 5])
@@ -196,7 +197,8 @@ of_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="names an x86
 
 
 def on_processor(name, features):
-    return in_fresh_process(PRODUCTS, NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES=features).split()
+    compiled_for = {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features}
+    return in_fresh_process(PRODUCTS, patience=3 * PATIENCE_SECONDS, **compiled_for).split()
 
 
 @of_x86

@@ -107,7 +107,7 @@ def test_steps_that_ask(step):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_computation_ends_at_any_checkpoint(threads):
     whole, expected = problem("labels", np.float32), Checkpoint()
-    compute(whole, threads, expected)
+    compute(whole, 1, expected)  # several may look once more for work that is done
     plan = Plan.of(whole)
     depths = HIDDEN / products.DEPTH + ROWS / products.DEPTH
     least = ROWS / plan.run_rows + depths * CLASSES / products.PART_COLUMNS

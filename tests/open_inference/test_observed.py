@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lossgrad.codecs.request_timeout import HEADER
-from lossgrad.errors import DeadlineExceeded
+from lossgrad.errors import Cancelled, DeadlineExceeded
 from lossgrad_service.open_inference import messages
 from tests.admission.gates import until
 from tests.metrics.reading import value_in
@@ -21,7 +21,7 @@ from tests.service.web import call
 CALL = {"scores": np.zeros((3, 2), np.float32), "labels": np.zeros(3, int)}
 BAD = {**CALL, "temperature": -1.0}
 
-SOON = 0.2
+SOON = 1.0
 """Seconds, after which a call that is under way has run out of time."""
 
 
@@ -87,6 +87,7 @@ def test_answers_tell_the_request_id_and_where_the_time_went(running):
 def infer_over_grpc(running):
     message = request(LARGE.problem.inputs).SerializeToString()
     with closing(Grpc(running.grpc)) as port:
+        port.ask("ServerLive")  # connects: that is not in the call's time
         port.send("ModelInfer", message, timeout=SOON)
 
 
@@ -106,4 +107,5 @@ def test_a_deadline_ends_what_is_under_way(running, monkeypatch, infer, code):
         assert computations.begun.is_set()
         until(lambda: computations.raised)
     assert refused.value.code == code
-    assert {type(error) for error in computations.raised} == {DeadlineExceeded}
+    # gRPC gives up a call at the caller's end, too, and may be the first to.
+    assert {type(error) for error in computations.raised} <= {DeadlineExceeded, Cancelled}

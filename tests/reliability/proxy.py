@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from lossgrad_service.workers.ports import reserved_port
 from tests.running import PATIENCE_SECONDS, event_loop
 
 _STEPS_TO_BEGIN: Final = 8
@@ -71,11 +72,13 @@ class Proxy:
     ----------
     server
         Target of the server.
+    target
+        What a client calls in place of the server.
     loop
         Event loop to run in, in another thread.
     """
 
-    def __init__(self, server: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, server: str, target: str, loop: asyncio.AbstractEventLoop) -> None:
         self._server = server
         self._loop = loop
         self._planned: deque[Fault] = deque()
@@ -83,8 +86,7 @@ class Proxy:
         self._connections: set[asyncio.Task[None]] = set()
         self.accepted = 0
         """Connections so far."""
-        self.target = _beside(server)
-        """What a client calls in place of the server."""
+        self.target = target
         self.listen()
 
     def plan(self, *faults: Fault, then: Fault = NO_FAULT) -> None:
@@ -147,7 +149,11 @@ class Proxy:
 @contextmanager
 def proxying(server: str) -> Iterator[Proxy]:
     """Run a proxy in front of a server until the block is left."""
-    with event_loop() as loop, closing(Proxy(server, loop)) as proxy:
+    with (
+        event_loop() as loop,
+        _beside(server) as target,
+        closing(Proxy(server, target, loop)) as proxy,
+    ):
         yield proxy
 
 
@@ -223,20 +229,22 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-def _beside(server: str) -> str:
-    """Return a free target of the same protocol."""
+@contextmanager
+def _beside(server: str) -> Iterator[str]:
+    """Hold a target of the same protocol that nobody else takes, even while none listens."""
     if server.startswith("unix:"):
-        return f"{server}.proxy"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        scheme = "http" if server.startswith("http:") else "grpc"
-        return f"{scheme}://127.0.0.1:{free.getsockname()[1]}"
+        yield f"{server}.proxy"
+        return
+    scheme = "http" if server.startswith("http:") else "grpc"
+    with reserved_port("the proxy", "127.0.0.1", 0) as port:
+        yield f"{scheme}://127.0.0.1:{port}"
 
 
 async def _listen(accept: Any, target: str) -> asyncio.Server:
     url = urlsplit(target)
     if url.scheme == "unix":
         return await asyncio.start_unix_server(accept, url.path)
-    return await asyncio.start_server(accept, url.hostname, url.port)
+    return await asyncio.start_server(accept, url.hostname, url.port, reuse_port=True)
 
 
 async def _connect(target: str) -> Ends:

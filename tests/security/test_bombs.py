@@ -107,8 +107,8 @@ def frugal():
 @contextmanager
 def growing_at_most(served, size):
     """Hold the most memory within the block to that before it, and so many bytes more."""
-    served.forget_memory()
     before = served.memory()
+    served.forget_memory()
     yield
     assert served.most_memory() - before <= size
 

@@ -47,6 +47,8 @@ class Replies:
         self.is_sent = Event()
         """Whether a reply is on its way."""
         self.n_computed = 0
+        self.is_held = Event()
+        """Whether a block after the first waits for `goes_on`."""
         self.goes_on = Event()
         """Whether blocks but the first are computed."""
         self.goes_on.set()
@@ -83,7 +85,9 @@ def held(running: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Replies]
     compute, taken = StreamedCall.compute, stream_ends.StreamEnds.taken
 
     def counted(*arguments):
-        assert not replies.n_computed or replies.goes_on.wait(PATIENCE_SECONDS)
+        if replies.n_computed:
+            replies.is_held.set()
+            assert replies.goes_on.wait(PATIENCE_SECONDS)
         compute(*arguments)
         replies.n_computed += 1
 

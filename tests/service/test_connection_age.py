@@ -20,10 +20,10 @@ from tests.service.under_way import exchange
 DEFENCES = dict(options._DEFENCES)
 
 
-@pytest.fixture
-def short_lived(monkeypatch):
-    """A server whose connections are told to end after a tenth of a second."""
-    changed = {**DEFENCES, "grpc.max_connection_age_ms": 100}
+@pytest.fixture(params=[100])
+def short_lived(monkeypatch, request):
+    """A server whose connections are told to end after some milliseconds."""
+    changed = {**DEFENCES, "grpc.max_connection_age_ms": request.param}
     monkeypatch.setattr(options, "_DEFENCES", tuple(changed.items()))
     with running_server() as running:
         yield running
@@ -45,6 +45,7 @@ def test_calls_go_on_over_the_ends_of_connections(short_lived, monkeypatch):
     assert len(answers) == 1
 
 
+@pytest.mark.parametrize("short_lived", [1000], indirect=True)  # it has to be seen connected
 def test_a_stream_outlasts_its_connection(short_lived):
     """Its caller is told that the connection takes no more calls while it is half sent."""
     connected, told = Event(), Event()

@@ -19,7 +19,6 @@ from lossgrad_service.cli.doctor import speed
 from tests.access.files import TlsFolder, entry
 from tests.client.servers import GrpcServer, HttpServer, Script
 from tests.running import running_server
-from tests.service.web import call
 
 SECURE = {"gRPC": "grpcs", "HTTP": "https"}
 PLAIN = {"gRPC": "grpc", "HTTP": "http"}
@@ -294,10 +293,8 @@ def test_a_quota_that_is_used_up(tmp_path, protocol):
 
 @PROTOCOLS
 def test_draining(protocol):
-    with running_server(lame_duck_seconds=1) as running:
-        running.request_stop()
-        while call(f"{running.http}/readyz").status == 200:
-            pass
+    with running_server() as running:
+        running.on_loop(running.server.drain())
         found = the_wrong_one(running.server.addresses[protocol])
     assert found["name"] == "readiness"
     assert "was told to stop" in found["advice"]

@@ -14,6 +14,7 @@ import lossgrad
 from lossgrad.compute_call import ComputeCall
 from lossgrad.exchange import Exchange
 from lossgrad.known_limits import KnownLimits
+from tests.admission.gates import until
 from tests.running import PATIENCE_SECONDS, Blocking, channel_to, event_loop, running_server
 
 HEALTHY = {"scores": [[1.0, 2.0]], "labels": [0]}
@@ -60,6 +61,7 @@ def test_a_caller_that_never_reads_is_not_read_from_either(channel, client):
     exchange = Exchange(large_call())
     sent = Counted(exchange.messages())
     call = channel.stream_stream(exchange.rpc)(sent)
+    until(lambda: sent.count > 2)
     held = until_still(client, lambda: sent.count)
     assert 1 < held < 40  # of 258 messages
     for _ in range(20):
@@ -89,7 +91,7 @@ def test_a_stream_that_is_given_up_leaves_nothing_behind(running, client, messag
         sent = Counted(chain(islice(exchange.messages(), messages), once_set(over)))
         call = channel.stream_stream(exchange.rpc)(sent)
         until_still(client, lambda: sent.count)
-        assert tasks_of(running) > before
+        until(lambda: tasks_of(running) > before)
         call.cancel()
         over.set()
     while tasks_of(running) > before:

@@ -49,9 +49,17 @@ def _sizes(path: Path) -> dict[str, int]:
 def family(pid: int) -> Iterator[int]:
     """Yield a process and all that come of it."""
     yield pid
-    for children in (PROCESSES / str(pid) / "task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from family(int(child))
+    for thread in (PROCESSES / str(pid) / "task").iterdir():
+        for child in _children(thread):
+            yield from family(child)
+
+
+def _children(thread: Path) -> list[int]:
+    """Return the processes that a thread began, none where it has just ended."""
+    try:
+        return [int(child) for child in (thread / "children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def memory_of_large_calls() -> dict[str, Memory]:
