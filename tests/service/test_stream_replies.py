@@ -12,6 +12,8 @@ import pytest
 import lossgrad
 from lossgrad_service.grpc_api import stream_handler
 from lossgrad_service.grpc_api.contexts import GONE
+from tests.admission.gates import until
+from tests.metrics.reading import value_of
 from tests.running import PATIENCE_SECONDS
 from tests.service.replies import BLOCKS, blocks, exchange_of, held
 from tests.service.test_stream_flow import tasks_of
@@ -106,13 +108,19 @@ def test_a_reply_that_fails_ends_the_stream(running, channel, in_thread, caplog)
 
 
 def test_a_caller_that_leaves_while_a_reply_is_on_its_way(running, channel, replies, caplog):
-    before = tasks_of(running)
+    before, gone = tasks_of(running), n_gone(running)
     answers = begun(channel)
     assert replies.is_awaited.wait(PATIENCE_SECONDS)
     answers.cancel()
+    until(lambda: n_gone(running) > gone)
     replies.let_through()
     assert nothing_is_left(running, before, caplog)
     assert replies.n_computed == 2
+
+
+def n_gone(running):
+    """Return how many callers the server has seen leave."""
+    return value_of(running.server._place.slab, "lossgrad_cancelled_calls_total", cause="caller")
 
 
 def nothing_is_left(running, before, caplog):
