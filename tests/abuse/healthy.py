@@ -39,8 +39,8 @@ class Latency:
     def of(cls, runs: list[list[float]]) -> Latency:
         """Return the medians over the runs: one hiccup of the machine is not the service's."""
         return cls(
-            median(median(run) for run in runs),
-            median(p99(run) for run in runs),
+            median(map(median, runs)),
+            median(map(p99, runs)),
         )
 
     def __str__(self) -> str:

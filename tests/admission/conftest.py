@@ -10,6 +10,7 @@ import pytest
 from lossgrad.errors import Busy
 from lossgrad_service import server
 from lossgrad_service.admission import Gate, Room, patience, visit, wait
+from lossgrad_service.calls import Deadline
 from tests.admission.gates import MEBIBYTE, until
 from tests.running import Running, running_server
 
@@ -41,6 +42,20 @@ class Gated:
             return visit
 
         return self.running.on_loop(fill())
+
+    def need_room(self):
+        """Have another call of the callers of this machine ask for all that they get, and leave."""
+
+        async def ask():
+            visit = self.gate.enter(None, "127.0.0.1")
+            try:
+                await visit.admit(visit.most, Deadline())
+            except Busy:
+                pass
+            finally:
+                visit.leave()
+
+        self.running.on_loop(ask())
 
     def empty(self, visit):
         async def leave():

@@ -8,10 +8,8 @@ from threading import Event
 import grpc
 import pytest
 
-from lossgrad.errors import Busy
 from lossgrad.v1 import lossgrad_pb2 as pb
 from lossgrad_service.admission import Visit
-from lossgrad_service.calls import Deadline
 from tests.admission.gates import until
 from tests.metrics.reading import value_in
 from tests.running import PATIENCE_SECONDS
@@ -62,15 +60,6 @@ def answered(monkeypatch):
     ("transport", "unread"), [("grpc", unread_over_grpc), ("http", unread_over_http)]
 )
 def test_cut_answers_are_counted_as_refusals(gated, answered, transport, unread):
-    async def need_room():
-        visit = gated.gate.enter(None, "127.0.0.1")
-        try:
-            await visit.admit(visit.most, Deadline())
-        except Busy:
-            pass
-        finally:
-            visit.leave()
-
     def told(name, **labels):
         return value_in(call(f"{gated.running.http}/metrics").text, name, **labels)
 
@@ -80,7 +69,7 @@ def test_cut_answers_are_counted_as_refusals(gated, answered, transport, unread)
 
     def is_cut():
         if gated.taken:
-            gated.running.on_loop(need_room())
+            gated.need_room()
         return ended("RESOURCE_EXHAUSTED") == 1
 
     with unread(gated.running):

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from lossgrad.compute_call import ComputeCall
-from lossgrad.errors import Busy
 from lossgrad.exchange import Exchange
-from lossgrad_service.calls import Deadline
 from lossgrad_service.grpc_api import stream_handler
 from tests.admission.gates import MEBIBYTE, until
 from tests.running import PATIENCE_SECONDS, channel_to
@@ -22,21 +20,6 @@ from tests.service.replies import BLOCKS, blocks, exchange_of, held
 REPLY_BYTES = 2 * MEBIBYTE
 
 pytestmark = pytest.mark.usefixtures("impatient")
-
-
-def need_room(gated):
-    """Have another call of the same caller ask for all that it gets."""
-
-    async def ask():
-        visit = gated.gate.enter(None, "127.0.0.1")
-        try:
-            await visit.admit(visit.most, Deadline())
-        except Busy:
-            pass
-        finally:
-            visit.leave()
-
-    gated.running.on_loop(ask())
 
 
 @contextmanager
@@ -62,7 +45,7 @@ whole = pytest.mark.parametrize("is_whole", [True, False], ids=["all sent", "not
 @whole
 def test_a_stream_that_nobody_reads_makes_room(gated, monkeypatch, is_whole):
     def is_free():
-        need_room(gated)
+        gated.need_room()
         return not gated.taken
 
     with unread(gated, monkeypatch, is_whole=is_whole):
@@ -94,7 +77,7 @@ def test_nobody_is_late_while_the_server_computes(gated, monkeypatch):
         assert replies.is_sent.wait(PATIENCE_SECONDS)
         assert replies.is_held.wait(PATIENCE_SECONDS)
         for _ in range(20):  # looks at who is late
-            need_room(gated)
+            gated.need_room()
         replies.let_through()
         replies.goes_on.set()
         assert len(list(answers)) == BLOCKS + 1

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lossgrad_service.kernels.arrays import frozen
 from lossgrad_service.kernels.matrices import panels, products
 from lossgrad_service.kernels.matrices.products import DEPTH, add_product, product
 from tests.kernels.processes import in_fresh_process
@@ -130,11 +131,9 @@ def guarded(array):
 @given(depth=st.integers(1, 9), rows=st.integers(1, 110), columns=st.integers(1, 110))
 def test_panels_are_filled_and_nothing_beyond_them_is_touched(depth, rows, columns, dtype):
     def packed(pack, matrix, columns):
-        frozen = matrix.view()
-        frozen.setflags(write=False)
         memory = np.full_like(panels.room(depth, columns, matrix.dtype), np.nan)
         inside, assert_guarded = guarded(memory)
-        pack(frozen, 2, 2 + depth, 3, 3 + columns, inside)
+        pack(frozen(matrix), 2, 2 + depth, 3, 3 + columns, inside)
         assert not np.isnan(inside).any()
         assert_guarded()
         return inside

@@ -12,7 +12,7 @@ import pytest
 import lossgrad
 from lossgrad.codecs.request_timeout import HEADER
 from lossgrad.endpoints import CHECK, COMPUTE
-from lossgrad.errors import Cancelled, DeadlineExceeded
+from lossgrad.errors import DeadlineExceeded
 from lossgrad.exchange import Exchange
 from lossgrad.v1 import lossgrad_pb2 as pb
 from lossgrad_service.grpc_api.patience import Patience
@@ -23,16 +23,16 @@ from tests.service.under_way import (
     BODY,
     CHECK_BODY,
     CHECK_MESSAGE,
+    ENDED,
+    GIVEN_UP,
     LARGE,
     MESSAGE,
+    SOON,
     bugs_in,
     exchange,
     watched,
 )
 from tests.service.web import JSON, call
-
-SOON = 1.0
-"""Seconds, after which a call that is under way has run out of time."""
 
 IDLE = 1.0
 """Seconds, for which a caller may be silent."""
@@ -68,11 +68,6 @@ def post(running, endpoint=COMPUTE, body=BODY):
 
 def post_check(running):
     post(running, CHECK, CHECK_BODY)
-
-
-ENDED = {DeadlineExceeded}
-GIVEN_UP = {DeadlineExceeded, Cancelled}
-"""gRPC gives up a call at the caller's end, too, and may be the first to."""
 
 
 @pytest.mark.parametrize(

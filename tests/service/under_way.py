@@ -13,7 +13,7 @@ import numpy as np
 from lossgrad.codecs.json_text import to_text
 from lossgrad.compute_call import ComputeCall
 from lossgrad.endpoints import CHECK, COMPUTE
-from lossgrad.errors import LossGradError
+from lossgrad.errors import Cancelled, DeadlineExceeded, LossGradError
 from lossgrad.exchange import Exchange
 from lossgrad.types import CheckRequest
 from lossgrad_service.calls import Deadline
@@ -22,6 +22,14 @@ from tests.running import PATIENCE_SECONDS
 
 ROWS, WIDTH, CLASSES = 2048, 64, 256
 """One block of eight tiles: what ends it earlier than its end does so within a block."""
+
+SOON = 1.0
+"""Seconds, after which a call that is under way has run out of time."""
+
+ENDED = {DeadlineExceeded}
+"""What ends it then."""
+GIVEN_UP = {DeadlineExceeded, Cancelled}
+"""What does over gRPC, which gives it up at the caller's end, too, and may be the first to."""
 
 _WITHIN = 12
 """Checks of a call after which it computes its scores: none of the block is done."""

@@ -89,8 +89,8 @@ def test_no_answer_in_time(several, targets):
 
 
 def test_parts_that_wait_for_their_turn_have_no_more_time(monkeypatch):
-    monkeypatch.setattr(client_of_threads, "_MOST_PARTS", 1)
     """Two calls arrive: the part that had its turn, and a call of its own, wherever that goes."""
+    monkeypatch.setattr(client_of_threads, "_MOST_PARTS", 1)
     stuck = Stuck()
     first, second = Script(stuck, double), Script()
     with (
@@ -98,11 +98,11 @@ def test_parts_that_wait_for_their_turn_have_no_more_time(monkeypatch):
         GrpcServer(second) as two,
         Sharded([one.target, two.target]) as client,
     ):
-        with pytest.raises(DeadlineExceeded, match=r"no answer within 0\.3 s"):
-            client.compute(**problems.labelled("scores"), timeout=0.3)
+        with pytest.raises(DeadlineExceeded, match=r"no answer within 1 s"):
+            client.compute(**problems.labelled("scores"), timeout=1)
         client.compute_future(scores=[[0.0, 1.0]], labels=[0]).result(PATIENCE_SECONDS)
         stuck.released.set()
-    assert first.calls + second.calls <= 2  # the first part may have been late itself
+    assert first.calls + second.calls == 2
 
 
 @pytest.mark.parametrize("error", [Internal("a bug"), InvalidArgument.at("w2", "is strange")])

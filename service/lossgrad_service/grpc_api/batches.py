@@ -32,7 +32,7 @@ def begin_head(context: Context) -> asyncio.Future[None]:
 
 async def write(context: Context, message: bytes) -> None:
     """Send a message of a call, once there is room for it."""
-    await asyncio.shield(begin_write(context, message))
+    await to_its_end(context.write(message))
 
 
 async def to_its_end(batch: Awaitable[Outcome]) -> Outcome:

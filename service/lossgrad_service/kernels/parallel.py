@@ -26,11 +26,7 @@ from lossgrad_service.kernels.wanted import CHECKPOINT, while_wanted
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-
-@cache
-def _helpers() -> Helpers:
-    return Helpers()
-
+_helpers = cache(Helpers)
 
 if hasattr(os, "register_at_fork"):  # Windows has no forks
     # The threads of a pool do not live on in a forked child.

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic
 
 from google.protobuf.message import DecodeError, Message
 
-from lossgrad.codecs import enums, proto_parts, proto_tensors, stock, wire
+from lossgrad.codecs import enums, proto_parts, proto_tensors, shared_pieces, stock, wire
 from lossgrad.codecs.stock import MAX_BESIDE, AnyMessage
 from lossgrad.codecs.unwritten import unwritten
 from lossgrad.codecs.wire import LENGTH, VARINT, Unusual, tag
@@ -65,7 +65,7 @@ _REQUESTS: Final = _Side(
     chunk=pb.InputChunk,
     words=enums.INPUTS,
     field="input",
-    elsewhere=tag(3, LENGTH),
+    elsewhere=shared_pieces.SHARED,
 )
 _RESPONSES: Final = _Side(
     message=pb.ComputeStreamResponse,
@@ -74,7 +74,7 @@ _RESPONSES: Final = _Side(
     chunk=pb.OutputChunk,
     words=enums.OUTPUTS,
     field="output",
-    elsewhere=tag(3, VARINT),
+    elsewhere=shared_pieces.DONE,
 )
 
 _INPUTS: Final = proto_tensors.TAGS[pb.ComputeRequest]

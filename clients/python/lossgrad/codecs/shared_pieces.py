@@ -18,8 +18,9 @@ from lossgrad.errors import InvalidArgument
 from lossgrad.types.quantities import INPUTS, OUTPUTS
 from lossgrad.v1 import lossgrad_pb2 as pb
 
-_SHARED: Final = tag(pb.ComputeStreamRequest.DESCRIPTOR.fields_by_name["shared"].number, LENGTH)
-_DONE: Final = tag(pb.ComputeStreamResponse.DESCRIPTOR.fields_by_name["done"].number, VARINT)
+SHARED: Final = tag(pb.ComputeStreamRequest.DESCRIPTOR.fields_by_name["shared"].number, LENGTH)
+DONE: Final = tag(pb.ComputeStreamResponse.DESCRIPTOR.fields_by_name["done"].number, VARINT)
+"""The fields that only messages read here have."""
 
 
 class SharedPiece(NamedTuple):
@@ -71,7 +72,7 @@ def encode_pieces(inputs: Iterable[SharedPiece], outputs: Iterable[SharedPiece])
 
 def are_in(message: bytes) -> bool:
     """Return whether a message names pieces, by its first field."""
-    return message[:1] == bytes((_SHARED,))
+    return message[:1] == bytes((SHARED,))
 
 
 def decode_pieces(message: bytes) -> SharedPieces:
@@ -111,7 +112,7 @@ def encode_done(count: int) -> bytes:
 
 def decode_done(message: bytes) -> int | None:
     """Return how many messages the server is done with; None where it says something else."""
-    if message[:1] != bytes((_DONE,)):
+    if message[:1] != bytes((DONE,)):
         return None
     try:
         return pb.ComputeStreamResponse.FromString(message).done
